@@ -1,0 +1,1 @@
+"""What every API resource is made of."""

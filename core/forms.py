@@ -1,0 +1,168 @@
+"""Forms as GOV.UK components: one renderer, the date field, and errors that always find their place."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.renderers import TemplatesSetting
+from django.utils.safestring import SafeString
+
+from core.components import render_component
+
+
+class GovukRenderer(TemplatesSetting):
+    """`{{ form }}` renders every field as its component; see templates/core/form.html."""
+
+    form_template_name = "core/form.html"
+    field_template_name = "core/field.html"
+
+
+class DateInput(forms.MultiWidget):
+    """Day, month and year in three boxes. What was typed comes back as typed, also when it is no date."""
+
+    parts = ("day", "month", "year")
+
+    def __init__(self, attrs: Mapping[str, Any] | None = None) -> None:
+        super().__init__({part: forms.TextInput for part in self.parts}, attrs)
+
+    def decompress(self, value: dt.date | None) -> list[Any]:
+        return [value.day, value.month, value.year] if value else [None, None, None]
+
+
+class DateField(forms.MultiValueField):
+    """A date typed as day, month and year; month may be a number or a name."""
+
+    widget = DateInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        part = forms.CharField(required=False, max_length=9)
+        super().__init__([part, part, part], require_all_fields=False, **kwargs)
+
+    def compress(self, data_list: Sequence[str]) -> dt.date | None:
+        if not any(data_list):
+            return None
+        day, month, year = (text.strip() for text in data_list)
+        missing = [name for name, text in zip(DateInput.parts, (day, month, year), strict=True) if not text]
+        if missing:
+            raise ValidationError(f"The date must include a {' and a '.join(missing)}.")
+        for form in ("%d %m %Y", "%d %B %Y", "%d %b %Y"):
+            try:
+                return dt.datetime.strptime(f"{day} {month} {year}", form).date()  # noqa: DTZ007 a date has no zone
+            except ValueError:
+                continue
+        raise ValidationError(f"“{day} {month} {year}” is not a real date. Write it like 27 3 2026.")
+
+
+def add_service_errors(form: forms.BaseForm, error: ValidationError) -> None:
+    """Puts a service's errors on the form: at their field where the form has it, else on the form as a whole.
+
+    `form.add_error` raises for fields that the form lacks, and the message would be lost.
+    """
+    if not hasattr(error, "error_dict"):
+        form.add_error(None, error)
+        return
+    for name, errors in error.error_dict.items():
+        form.add_error(name if name in form.fields else None, errors)
+
+
+def error_summary_params(form: forms.BaseForm) -> dict[str, Any] | None:
+    """Parameters of the error-summary component, or None for a form without errors."""
+    if not form.is_bound or form.is_valid():
+        return None
+    items = [{"text": text} for text in form.non_field_errors()]
+    for field in form:
+        items += [{"text": text, "href": f"#{_first_id(field)}"} for text in field.errors]
+    return {"titleText": "There is a problem", "errorList": items}
+
+
+def _first_id(field: forms.BoundField) -> str:
+    """The id of the first control of a field: what its error links to."""
+    if isinstance(field.field.widget, DateInput):
+        return f"{field.auto_id}-day"
+    return field.auto_id
+
+
+def field_html(field: forms.BoundField) -> SafeString:
+    """One bound field as its component. A widget's `attrs` may hold `class`, `rows`, `legend_size` and `optional`."""
+    widget = field.field.widget
+    if field.is_hidden:
+        return field.as_widget()
+    component, params = _component(field)
+    if field.errors:
+        params["errorMessage"] = {"text": " ".join(field.errors)}
+    if field.help_text:
+        params["hint"] = {"text": field.help_text}
+    params["classes"] = widget.attrs.get("class")
+    return render_component(component, params)
+
+
+def _component(field: forms.BoundField) -> tuple[str, dict[str, Any]]:
+    widget = field.field.widget
+    label = field.label if field.field.required else f"{field.label} (optional)"
+    value = field.value()
+    labelled = {"label": {"text": label, "classes": "govuk-label--s"}, "name": field.html_name, "id": field.auto_id}
+    legend = {"legend": {"text": label, "classes": "govuk-fieldset__legend--s"}}
+    attributes = {name: str(value) for name, value in widget.attrs.items() if name not in ("class", "rows", "type")}
+    match widget:
+        case DateInput():
+            return "date-input", {"id": field.auto_id, "fieldset": legend, "items": _date_items(field)}
+        case forms.CheckboxSelectMultiple() | forms.RadioSelect():
+            kind = "radios" if isinstance(widget, forms.RadioSelect) else "checkboxes"
+            items = _choice_items(field)
+            return kind, {"idPrefix": field.auto_id, "name": field.html_name, "fieldset": legend, "items": items}
+        case forms.CheckboxInput():
+            item = {"value": "on", "text": field.label, "checked": bool(value), "id": field.auto_id}
+            return "checkboxes", {"idPrefix": field.auto_id, "name": field.html_name, "items": [item]}
+        case forms.Select():
+            return "select", {**labelled, "items": _choice_items(field), "attributes": attributes}
+        case forms.Textarea():
+            rows = str(widget.attrs.get("rows", 4))
+            return "textarea", {**labelled, "value": value or "", "rows": rows, "attributes": attributes}
+        case forms.FileInput():
+            return "file-upload", {**labelled, "attributes": attributes}
+        case forms.PasswordInput():
+            return "password-input", {**labelled, "attributes": attributes, "autocomplete": attributes.pop("autocomplete", None)}
+        case _:
+            kind = getattr(widget, "input_type", "text")
+            return "input", {**labelled, "value": "" if value is None else str(value), "type": kind, "attributes": attributes}
+
+
+def _choice_items(field: forms.BoundField) -> list[dict[str, Any]]:
+    """The choices of a field. A form may give `choice_hints` ({field: {value: hint}}) and `choice_reveals`
+    ({field: {value: html}}), the fields that a choice asks for."""
+    value = field.value()
+    chosen = {str(item) for item in (value if isinstance(value, (list, tuple, set)) else [value])}
+    hints = getattr(field.form, "choice_hints", {}).get(field.name, {})
+    reveals = getattr(field.form, "choice_reveals", {}).get(field.name, {})
+    is_select = isinstance(field.field.widget, forms.Select) and not isinstance(field.field.widget, forms.RadioSelect)
+    items = []
+    for position, (option, text) in enumerate(field.field.choices):
+        option = "" if option is None else str(option)
+        item: dict[str, Any] = {"value": option, "text": str(text)}
+        item["selected" if is_select else "checked"] = option in chosen
+        if not is_select:
+            item["id"] = field.auto_id if position == 0 else f"{field.auto_id}-{position + 1}"
+        if option in hints:
+            item["hint"] = {"text": hints[option]}
+        if option in reveals:
+            item["conditional"] = {"html": reveals[option]}
+        items.append(item)
+    return items
+
+
+def _date_items(field: forms.BoundField) -> list[dict[str, Any]]:
+    value = field.value()
+    values = value if isinstance(value, list) else field.field.widget.decompress(value)
+    wrong = " govuk-input--error" if field.errors else ""
+    return [
+        {
+            "id": f"{field.auto_id}-{part}",
+            "name": f"{field.html_name}_{part}",
+            "label": part.capitalize(),
+            "value": "" if typed is None else str(typed),
+            "classes": f"govuk-input--width-{4 if part == 'year' else 2}{wrong}",
+        }
+        for part, typed in zip(DateInput.parts, values, strict=True)
+    ]

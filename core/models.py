@@ -1,0 +1,120 @@
+"""Shared bases: who and when on every row, and history rows that are only ever added."""
+
+from typing import Any, NoReturn, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class AppendOnlyError(TypeError):
+    """Somebody tried to change or delete a history row. Add a row that supersedes it instead."""
+
+
+class Authored(models.Model):
+    """A row that knows when the portal learned it, and from whom.
+
+    `created_at` is given by the door (a view, task or command), never read from a clock here, so that a loaded
+    history and a live one are made alike. `created_by` is empty only on rows that the portal itself made.
+    """
+
+    created_at = models.DateTimeField("created at", editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name="created by",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+    )
+
+    class Meta:
+        abstract = True
+
+
+class AppendOnlyQuerySet(models.QuerySet[Any]):
+    """Refuses every bulk way of changing or deleting rows."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise AppendOnlyError(f"{self.model.__name__} rows are history and are never changed")
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnlyError(f"{self.model.__name__} rows are history and are never changed")
+
+    def delete(self) -> NoReturn:
+        raise AppendOnlyError(f"{self.model.__name__} rows are history and are never deleted")
+
+
+class AppendOnly(Authored):
+    """A history row: added once, never changed, never deleted."""
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnlyError(f"{type(self).__name__} rows are history and are never changed")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnlyError(f"{type(self).__name__} rows are history and are never deleted")
+
+
+class SupersedableQuerySet(AppendOnlyQuerySet):
+    """History rows that a later row can correct."""
+
+    def effective(self) -> Self:
+        """Rows that no other row supersedes."""
+        corrections = self.model._default_manager.filter(supersedes=models.OuterRef("pk"))
+        return self.filter(~models.Exists(corrections))
+
+
+def set_together(at: str, by: str, *, app: str, model: str) -> models.CheckConstraint:
+    """Constraint: the pair `at` and `by` is either both set or both empty."""
+    both = Q(**{f"{at}__isnull": False, f"{by}__isnull": False})
+    neither = Q(**{f"{at}__isnull": True, f"{by}__isnull": True})
+    return models.CheckConstraint(
+        condition=both | neither,
+        name=f"{app}_{model}_{at}_with_{by}",
+        violation_error_message=f"{at} and {by} are set together.",
+    )
+
+
+class SheetUpload(Authored):
+    """One spreadsheet handed in through the imports page.
+
+    Made when the file is uploaded; checked (nothing written), then imported when the person confirms the preview.
+    The file is kept so that what was imported can be shown again. Never imported twice.
+    """
+
+    class State(models.TextChoices):
+        CHECKING = "checking", "Being checked"
+        FAULTY = "faulty", "Has faults"
+        READY = "ready", "Ready to import"
+        IMPORTING = "importing", "Being imported"
+        IMPORTED = "imported", "Imported"
+        FAILED = "failed", "Failed"
+
+    TRANSITIONS = {
+        State.CHECKING: {State.FAULTY, State.READY, State.FAILED},
+        State.READY: {State.IMPORTING},
+        State.IMPORTING: {State.IMPORTED, State.FAULTY, State.FAILED},
+        State.FAULTY: set(),
+        State.IMPORTED: set(),
+        State.FAILED: set(),
+    }
+
+    kind = models.CharField(max_length=40)
+    file = models.FileField(upload_to="sheets/%Y/%m/")
+    original_name = models.CharField(max_length=255)
+    state = models.CharField(max_length=20, choices=State, default=State.CHECKING)
+    report = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.original_name} ({self.get_state_display()})"

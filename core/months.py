@@ -1,0 +1,78 @@
+"""Months as the portal writes them: `2026-01`, and the financial quarters made of them: `2025/26 Q4`."""
+
+import calendar
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+MONTH_PATTERN = r"\d{4}-(0[1-9]|1[0-2])"
+
+
+@dataclass(frozen=True, order=True)
+class Month:
+    """A calendar month. Ordered, hashable; `str(month)` is `2026-01`."""
+
+    year: int
+    number: int
+
+    def __post_init__(self) -> None:
+        # Dates beyond these years are slips of the keyboard, and `date` cannot hold year 0.
+        if not (1900 <= self.year <= 2199 and 1 <= self.number <= 12):
+            raise ValueError(f"{self.year}-{self.number} is not a month")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """`2026-01` → Month(2026, 1). Raises ValueError with a sentence for anything else."""
+        if not re.fullmatch(MONTH_PATTERN, text):
+            raise ValueError(f"“{text}” is not a month. Write it like 2026-01.")
+        return cls(int(text[:4]), int(text[5:]))
+
+    @classmethod
+    def of(cls, day: dt.date) -> Self:
+        return cls(day.year, day.month)
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.number:02d}"
+
+    @property
+    def label(self) -> str:
+        return f"{calendar.month_name[self.number]} {self.year}"
+
+    @property
+    def short_label(self) -> str:
+        return f"{calendar.month_abbr[self.number]} {self.year}"
+
+    @property
+    def first_day(self) -> dt.date:
+        return dt.date(self.year, self.number, 1)
+
+    @property
+    def last_day(self) -> dt.date:
+        return dt.date(self.year, self.number, calendar.monthrange(self.year, self.number)[1])
+
+    def plus(self, months: int) -> "Month":
+        index = self.year * 12 + self.number - 1 + months
+        return Month(index // 12, index % 12 + 1)
+
+    @property
+    def previous(self) -> "Month":
+        return self.plus(-1)
+
+    @property
+    def next(self) -> "Month":
+        return self.plus(1)
+
+    def until(self, last: "Month") -> Iterator["Month"]:
+        """This month and each one after it, up to and including `last`."""
+        month = self
+        while month <= last:
+            yield month
+            month = month.next
+
+    @property
+    def quarter(self) -> str:
+        """The financial quarter, April to March: `2025/26 Q4` for January to March 2026."""
+        start = self.year if self.number >= 4 else self.year - 1
+        return f"{start}/{(start + 1) % 100:02d} Q{(self.number - 4) % 12 // 3 + 1}"

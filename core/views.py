@@ -1,0 +1,120 @@
+"""What every page is made of: a declared permission, a form that ends in a service, a list that filters and sorts."""
+
+import datetime as dt
+import sys
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import OperationalError
+from django.db.models import QuerySet
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.views.generic import FormView
+from django_filters.views import FilterView
+
+from core.forms import add_service_errors
+from core.permissions import PermissionName
+
+
+class Permitted:
+    """A page that declares who may ask for it.
+
+    `permission_object()` is what the permission is about; fetch it from `visible_to(user)`, so that what a person
+    may not see is not found (404) and what they may see but not do is refused (403).
+    """
+
+    permission: ClassVar[PermissionName]
+    request: HttpRequest
+
+    def permission_object(self) -> Any:
+        return None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.has_perm(self.permission, self.permission_object()):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+
+    @cached_property
+    def now(self) -> dt.datetime:
+        """The time of this request: what services get as `at=`."""
+        return timezone.now()
+
+    @cached_property
+    def today(self) -> dt.date:
+        return timezone.localdate(self.now)
+
+
+class ServiceFormPage(Permitted, FormView):
+    """A form whose save is one service call. What the service refuses comes back on the form, nothing typed lost."""
+
+    template_name = "core/form_page.html"
+    title: ClassVar[str] = ""
+    submit_label: ClassVar[str] = "Save"
+    success_message: ClassVar[str] = "Saved."
+
+    def perform(self, form: Form) -> Any:
+        """Calls the service with the form's cleaned data. May raise ValidationError."""
+        raise NotImplementedError
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        try:
+            self.result = self.perform(form)
+        except ValidationError as error:
+            add_service_errors(form, error)
+            return self.form_invalid(form)
+        messages.success(self.request, self.get_success_message())
+        return redirect(self.get_success_url())
+
+    def get_success_message(self) -> str:
+        return self.success_message
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        extra = {"title": self.title, "submit_label": self.submit_label}
+        return super().get_context_data(**{**extra, **kwargs})
+
+
+class ListPage(Permitted, FilterView):
+    """A filtered, sorted, paged list. `sorts` maps the names in `?sort=` to the fields they order by; a leading
+    minus in the query reverses. Ends every ordering in the primary key, so that pages never share a row."""
+
+    paginate_by = 100
+    strict = False
+    sorts: ClassVar[Mapping[str, str]] = {}
+    default_sort: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def sort(self) -> str:
+        """The asked-for sort, if it is one we know; else empty."""
+        asked = self.request.GET.get("sort", "")
+        return asked if asked.removeprefix("-") in self.sorts else ""
+
+    def sorted(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.sort:
+            return rows.order_by(*self.default_sort, "pk")
+        field = self.sorts[self.sort.removeprefix("-")]
+        return rows.order_by(f"-{field}" if self.sort.startswith("-") else field, "pk")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        page = context.get("page_obj")
+        window = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1) if page else ()
+        return {**context, "sort": self.sort, "page_window": list(window)}
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form's session ended while it was open. Says so, and how to get back what was typed."""
+    return render(request, "core/session_ended.html", status=403)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500, or 503 where the database is away: people then know that waiting helps. Reads nothing itself."""
+    away = isinstance(sys.exc_info()[1], OperationalError)
+    response = render(None, "503.html" if away else "500.html", status=503 if away else 500)  # type: ignore[arg-type]
+    if away:
+        response.headers["Retry-After"] = "30"
+    return response

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class PapPortalConfig(AppConfig):
+    name = "pap_portal"

@@ -1,0 +1,3 @@
+"""Whether the portal is well: `/healthz`, `/readyz`, `/metrics`."""
+
+urlpatterns: list = []

@@ -1,0 +1,80 @@
+"""What every test may use. Nothing here reaches beyond this machine."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Role, User
+from tests.factories import UserFactory
+
+
+def pytest_runtest_setup() -> None:
+    from pytest_socket import socket_allow_hosts
+
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> None:
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _media(tmp_path: Any, settings: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture
+def at() -> dt.datetime:
+    """A moment to hand to services: 31 January 2026, ten in the morning."""
+    return dt.datetime(2026, 1, 31, 10, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def office(db: None) -> User:
+    return UserFactory(roles=[Role.PROGRAMME_OFFICE])
+
+
+@pytest.fixture
+def officer(db: None) -> User:
+    return UserFactory(roles=[Role.OFFICER])
+
+
+@pytest.fixture
+def board_member(db: None) -> User:
+    return UserFactory(roles=[Role.BOARD_MEMBER])
+
+
+@pytest.fixture
+def analyst(db: None) -> User:
+    return UserFactory(roles=[Role.ANALYST])
+
+
+@pytest.fixture
+def signed_in() -> Callable[[User], Client]:
+    """A browser in which this person is signed in: `signed_in(officer).get("/")`."""
+
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def count_queries() -> Callable[[Callable[[], Any]], int]:
+    """How many queries a call makes; for saying that a page makes the same number for 2 rows and for 25."""
+
+    def count(call: Callable[[], Any]) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            call()
+        return len(queries)
+
+    return count
