@@ -5,7 +5,11 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Self
+
+import holidays
+from django.conf import settings
 
 MONTH_PATTERN = r"\d{4}-(0[1-9]|1[0-2])"
 
@@ -76,3 +80,23 @@ class Month:
         """The financial quarter, April to March: `2025/26 Q4` for January to March 2026."""
         start = self.year if self.number >= 4 else self.year - 1
         return f"{start}/{(start + 1) % 100:02d} Q{(self.number - 4) % 12 // 3 + 1}"
+
+
+@cache
+def _bank_holidays(year: int) -> frozenset[dt.date]:
+    return frozenset(holidays.country_holidays("GB", subdiv="ENG", years=year))
+
+
+def is_working_day(day: dt.date) -> bool:
+    """Monday to Friday and no bank holiday in England."""
+    return day.weekday() < 5 and day not in _bank_holidays(day.year)
+
+
+def cut_off_of(month: Month) -> dt.date:
+    """The day a month's return closes: the nth working day of the next month (RETURN_CUT_OFF_WORKING_DAY)."""
+    day = month.next.first_day
+    left = settings.RETURN_CUT_OFF_WORKING_DAY - is_working_day(day)
+    while left > 0:
+        day += dt.timedelta(days=1)
+        left -= is_working_day(day)
+    return day
