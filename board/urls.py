@@ -1,10 +1,10 @@
 from django.urls import path
 
-from board import views
+from board.views import home
 
 urlpatterns = [
-    path("", views.Home.as_view(), name="home"),
-    path("key/", views.Home.as_view(), name="key"),
-    path("glossary/", views.Home.as_view(), name="glossary"),
-    path("accessibility/", views.Home.as_view(), name="accessibility"),
+    path("", home.Home.as_view(), name="home"),
+    path("key/", home.Home.as_view(), name="key"),
+    path("glossary/", home.Home.as_view(), name="glossary"),
+    path("accessibility/", home.Home.as_view(), name="accessibility"),
 ]

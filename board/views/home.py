@@ -1,4 +1,4 @@
-"""The board's pages."""
+"""The first page."""
 
 from django.views.generic import TemplateView
 
