@@ -12,6 +12,13 @@ from rest_framework.views import exception_handler
 from core.api.renderers import PortalJSONRenderer
 
 
+class PreconditionFailed(exceptions.APIException):
+    """The row has changed since the client read it (RFC 9110, If-Match)."""
+
+    status_code = status.HTTP_412_PRECONDITION_FAILED
+    default_detail = "This has changed since you read it. Read it again and decide anew."
+
+
 def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
     """Every error as `application/problem+json` (RFC 9457); a service's ValidationError is a 400 with its fields."""
     if isinstance(error, ValidationError):

@@ -21,23 +21,21 @@ class PortalJSONRenderer(JSONRenderer):
 
 
 class CSVRenderer(BaseRenderer):
-    """`?format=csv`: the rows of a list, one column a field. Cells that a spreadsheet would run are quoted."""
+    """`?format=csv` of one object: a heading row and its row. Lists are streamed by the viewset."""
 
     media_type = "text/csv"
     format = "csv"
     charset = "utf-8"
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> str:
-        rows = data.get("results", [data]) if isinstance(data, dict) else data
         out = io.StringIO()
-        if rows:
-            writer = csv.writer(out)
-            writer.writerow(rows[0])
-            writer.writerows([_csv_cell(value) for value in row.values()] for row in rows)
+        writer = csv.writer(out)
+        writer.writerow(data)
+        writer.writerow([csv_cell(value) for value in data.values()])
         return out.getvalue()
 
 
-def _csv_cell(value: Any) -> Any:
+def csv_cell(value: Any) -> Any:
     """A leading = + - @ would be run as a formula (OWASP, CSV injection); an apostrophe keeps it text."""
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return f"'{value}"

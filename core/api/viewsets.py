@@ -1,33 +1,52 @@
 """The base viewset. Lists are read as plain rows; a serializer declares their fields once, for the rows, the schema
 and what may be posted."""
 
+import csv
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import conditional_page
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from core.api.renderers import csv_cell
 from core.permissions import PermissionName
 
+PAGING_PARAMETERS = frozenset({"page", "page_size", "format"})
 
+
+class _Line:
+    """A file that hands back each line instead of keeping it, so that a CSV of any length streams."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+# Every JSON answer has an ETag, so that a feed that asks again gets 304 and no body.
+@method_decorator([cache_control(private=True, no_cache=True), conditional_page], name="dispatch")
 class PortalViewSet(GenericViewSet):
     """Base of every resource.
 
-    `permissions` maps each action to the permission it needs; those in `object_permissions` are about one object.
-    Serializer fields are paths (`source="area.code"`), never computed: `list` and `retrieve` read them as plain
-    rows, at a fraction of the cost of building objects (see docs/adr).
+    `permissions` maps each action to the permission it needs; those in `object_permissions` are about one object,
+    asked with it. Serializer fields are paths (`source="area.code"`), never computed: lists and details read them
+    as plain rows, at a fraction of the cost of building objects. A resource that knows a past takes `?as_at=` by
+    setting `takes_as_at`.
     """
 
     permissions: ClassVar[Mapping[str, PermissionName]] = {}
     object_permissions: ClassVar[Iterable[PermissionName]] = ()
+    takes_as_at: ClassVar[bool] = False
 
     @cached_property
     def now(self) -> dt.datetime:
@@ -44,33 +63,69 @@ class PortalViewSet(GenericViewSet):
             raise exceptions.ValidationError({"as_at": [f"“{text}” is not a date. Write it like 2026-01-31."]})
         return day
 
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        rows = self.filter_queryset(self.get_queryset())
-        page = self.paginate_queryset(self.rows(rows))
-        return self.get_paginated_response(self.as_dicts(page or []))
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """A page of rows as JSON; all rows, streamed, as CSV."""
+        self._refuse_unknown_parameters()
+        rows = self.rows(self.filter_queryset(self.get_queryset()))
+        if request.accepted_renderer.format == "csv":
+            return self._stream_csv(rows)
+        return self.get_paginated_response(self.as_dicts(self.paginate_queryset(rows) or []))
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         lookup = {self.lookup_field: self.kwargs[self.lookup_url_kwarg or self.lookup_field]}
         row = self.rows(self.get_queryset().filter(**lookup)).first()
         if row is None:
             raise Http404
-        return Response(self.as_dicts([row])[0])
+        return Response(next(iter(self.as_dicts([row]))))
 
     def rows(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.values_list(*(source for _name, source in self._columns))
 
     def as_dicts(self, rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
+        return list(self._dicts(rows))
+
+    def _dicts(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
         names = [name for name, _source in self._columns]
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        for row in rows:
+            yield dict(zip(names, row, strict=True))
 
     @cached_property
     def _columns(self) -> list[tuple[str, str]]:
         fields = self.get_serializer_class()().fields
-        return [
-            (name, field.source.replace(".", "__"))
-            for name, field in fields.items()
-            if not field.write_only and not isinstance(field, serializers.HiddenField)
-        ]
+        return [(name, field.source.replace(".", "__")) for name, field in fields.items() if not _is_write_only(field)]
+
+    def _refuse_unknown_parameters(self) -> None:
+        """A misspelt filter would otherwise answer with every row, and nobody would notice."""
+        known = {*PAGING_PARAMETERS, *(["as_at"] if self.takes_as_at else [])}
+        if self.filterset_class is not None:
+            known |= set(self.filterset_class.base_filters)
+        unknown = sorted(set(self.request.query_params) - known)
+        if unknown:
+            words = f"This list has no such parameter. It takes {', '.join(sorted(known))}."
+            raise exceptions.ValidationError({name: [words] for name in unknown})
+
+    filterset_class: Any = None
+
+    def _stream_csv(self, rows: QuerySet[Any]) -> StreamingHttpResponse:
+        writer = csv.writer(_Line())
+
+        def lines() -> Iterator[str]:
+            heading = False
+            for row in self._dicts(rows.iterator(chunk_size=2000)):
+                if not heading:
+                    heading = True
+                    yield writer.writerow(row)
+                yield writer.writerow([csv_cell(value) for value in row.values()])
+            if not heading:
+                yield writer.writerow([name for name, _source in self._columns])
+
+        name = f"{self.basename}.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _is_write_only(field: serializers.Field) -> bool:
+    return field.write_only or isinstance(field, serializers.HiddenField)
 
 
 def _parse_day(text: str) -> dt.date | None:
