@@ -55,6 +55,8 @@ class MilestoneUpdateFactory(DjangoModelFactory):
     created_by = factory.SelfAttribute("author")
     created_at = LEARNED
     completed_on = factory.LazyAttribute(lambda row: row.as_at if row.status == Status.COMPLETED else None)
+    correction_reason = factory.LazyAttribute(lambda row: "It was recorded wrongly." if row.supersedes else "")
+    supersedes = None
 
 
 class DueDateChangeFactory(DjangoModelFactory):

@@ -1,0 +1,208 @@
+"""Priority areas and milestones, and the questions asked of the plan as at a day."""
+
+import datetime as dt
+from typing import Self
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
+
+from accounts.models import Organisation, User
+from core.models import Authored
+from core.months import Month
+from milestones.models.changes import DueDateChange
+from milestones.models.ratings import STATUS_RANK, TREND_MONTHS, Impact, Status, Trend
+from milestones.models.updates import MilestoneUpdate
+
+reference_validator = RegexValidator(r"^[A-Z0-9]+(-[A-Z0-9]+)*$", "Use capital letters, digits and hyphens, like PA1-03.")
+
+
+class PriorityArea(Authored):
+    """One area the inspection named: PA1–PA3 (priority actions) and AFI1–AFI2 (areas for improvement)."""
+
+    class Kind(models.TextChoices):
+        PRIORITY_ACTION = "priority_action", "Priority action"
+        AREA_FOR_IMPROVEMENT = "area_for_improvement", "Area for improvement"
+
+    code = models.CharField(max_length=10, unique=True, validators=[reference_validator])
+    title = models.CharField(max_length=300)
+    kind = models.CharField(max_length=30, choices=Kind)
+    order = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["order", "code"]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.title}"
+
+
+class MilestoneQuerySet(models.QuerySet["Milestone"]):
+    def counting_on(self, on: dt.date) -> Self:
+        """In the plan on this day: added on or before it, and not withdrawn by it."""
+        return self.filter(Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gt=on), added_on__lte=on)
+
+    def visible_to(self, user: User) -> Self:
+        """Everyone signed in reads the whole plan."""
+        return self if user.is_active else self.none()
+
+    def for_person(self, user: User) -> Self:
+        """The milestones a person answers for: responsible, SRO or supporting."""
+        supporting = Milestone.supporting_officers.through.objects.filter(milestone=OuterRef("pk"), user=user)
+        return self.filter(Q(responsible_officer=user) | Q(sro=user) | Exists(supporting))
+
+    def as_at(self, on: dt.date) -> Self:
+        """With what was true on a day: `status_on`, `impact_on`, `updated_on` (date of the update that says so, or
+        None), `update_on` (its id) and `due_on`.
+
+        The update that counts is the latest by as-at date, and of one day the row added last. The due date is the
+        last change's `to`; before the first change it is that change's `from`; without changes it is the column.
+        """
+        latest = MilestoneUpdate.objects.for_outer_milestone(on)
+        changes = DueDateChange.objects.filter(milestone=OuterRef("pk"))
+        before = changes.filter(changed_on__lte=on).order_by("-changed_on", "-pk")
+        after = changes.filter(changed_on__gt=on).order_by("changed_on", "pk")
+        return self.annotate(
+            status_on=Coalesce(Subquery(latest.values("status")[:1]), Value(Status.NOT_STARTED.value)),
+            impact_on=Coalesce(Subquery(latest.values("impact")[:1]), Value(Impact.NOT_YET_EVIDENCED.value)),
+            updated_on=Subquery(latest.values("as_at")[:1]),
+            update_on=Subquery(latest.values("pk")[:1]),
+            due_on=Coalesce(
+                Subquery(before.values("to_date")[:1]), Subquery(after.values("from_date")[:1]), F("due_date")
+            ),
+        )
+
+    # The adjectives below read the annotations of `as_at(on)`, so they say the same of any day.
+
+    def overdue(self, on: dt.date) -> Self:
+        return self.exclude(status_on=Status.COMPLETED).filter(due_on__lt=on)
+
+    def due_between(self, first: dt.date, last: dt.date) -> Self:
+        return self.exclude(status_on=Status.COMPLETED).filter(due_on__range=(first, last))
+
+    def stale(self, on: dt.date) -> Self:
+        """Not completed, and neither added nor updated within the limit."""
+        return self.exclude(status_on=Status.COMPLETED).filter(_is_stale(on))
+
+    def without_return(self, first_day: dt.date, last_day: dt.date) -> Self:
+        """Owing a return for the month of these days and without one: not completed before the month began, and
+        no update that is as at a day of it."""
+        updates = MilestoneUpdate.objects.effective().filter(milestone=OuterRef("pk"))
+        in_month = updates.filter(as_at__range=(first_day, last_day))
+        before = updates.filter(as_at__lt=first_day).order_by("-as_at", "-pk")
+        return self.annotate(status_before=Subquery(before.values("status")[:1])).filter(
+            ~Q(status_before=Status.COMPLETED) | Q(status_before__isnull=True), ~Exists(in_month)
+        )
+
+    def exceptions(self, on: dt.date) -> Self:
+        """What the board asks about: off track, delayed, or not started and past its due date."""
+        return self.filter(
+            Q(status_on__in=Status.needing_reasons()) | Q(status_on=Status.NOT_STARTED, due_on__lt=on)
+        )
+
+    def with_trend(self, on: dt.date) -> Self:
+        """With `trend_on` (a `Trend`), and `trend_order` that puts worsening first. Needs `as_at(on)`.
+
+        The last change of status within six months decides; a first update counts as a change from Not started.
+        """
+        updates = MilestoneUpdate.objects.for_outer_milestone(on)
+        differing = updates.exclude(status=OuterRef("status_on"))
+        # Every update after the last differing one has today's status: the first of them made the change.
+        same = updates.filter(status=OuterRef("status_on"), as_at__gte=OuterRef("differed_on")).order_by("as_at", "pk")
+        return self.annotate(
+            differed_on=Coalesce(Subquery(differing.values("as_at")[:1]), Value(dt.date.min)),
+            rank_on=_rank("status_on"),
+            rank_before=Coalesce(
+                Subquery(differing.annotate(rank=_rank("status")).values("rank")[:1]),
+                Value(STATUS_RANK[Status.NOT_STARTED]),
+            ),
+        ).annotate(
+            changed_on=Subquery(same.values("as_at")[:1]),
+            trend_on=Case(
+                When(~Q(status_on=Status.COMPLETED) & _is_stale(on), then=Value(Trend.STALE)),
+                When(changed_on__gt=_six_months_before(on), rank_on__lt=F("rank_before"), then=Value(Trend.WORSENING)),
+                When(changed_on__gt=_six_months_before(on), rank_on__gt=F("rank_before"), then=Value(Trend.IMPROVING)),
+                default=Value(Trend.STEADY),
+                output_field=models.CharField(),
+            ),
+            trend_order=Case(
+                *(When(trend_on=trend, then=Value(place)) for place, trend in enumerate(Trend)),
+                output_field=models.SmallIntegerField(),
+            ),
+        )
+
+
+def _rank(field: str) -> Case:
+    return Case(
+        *(When(**{field: status}, then=Value(rank)) for status, rank in STATUS_RANK.items()),
+        output_field=models.SmallIntegerField(),
+    )
+
+
+def _is_stale(on: dt.date) -> Q:
+    limit = on - dt.timedelta(days=settings.STALE_AFTER_DAYS)
+    return Q(updated_on__lt=limit) | Q(updated_on__isnull=True, added_on__lt=limit)
+
+
+def _six_months_before(on: dt.date) -> dt.date:
+    """The last day of the month six months earlier: as at 31 January, changes since 31 July count."""
+    return Month.of(on).plus(-TREND_MONTHS).last_day
+
+
+class Milestone(Authored):
+    """One dated deliverable of the plan, with a responsible officer and an SRO.
+
+    Made when the plan is approved or widened. `due_date`, `status`, `impact` and `latest_update` are the current
+    state, kept by the services together with the history rows that say how it came about. `version` counts every
+    change, so that two people at work on one milestone are told of each other. Withdrawn, never deleted.
+    """
+
+    reference = models.CharField(max_length=20, unique=True, validators=[reference_validator])
+    area = models.ForeignKey(PriorityArea, on_delete=models.PROTECT, related_name="milestones")
+    title = models.CharField(max_length=300)
+    success_measure = models.TextField(blank=True)
+    responsible_officer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="milestones_responsible")
+    sro = models.ForeignKey(
+        User, verbose_name="senior responsible officer", on_delete=models.PROTECT, related_name="milestones_as_sro"
+    )
+    supporting_officers = models.ManyToManyField(User, blank=True, related_name="milestones_supporting")
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="milestones"
+    )
+    baseline_due_date = models.DateField()
+    due_date = models.DateField()
+    added_on = models.DateField()
+    withdrawn_on = models.DateField(null=True, blank=True)
+    withdrawn_reason = models.TextField(blank=True)
+    status = models.CharField(max_length=20, choices=Status, default=Status.NOT_STARTED)
+    impact = models.CharField(max_length=20, choices=Impact, default=Impact.NOT_YET_EVIDENCED)
+    latest_update = models.ForeignKey(
+        "MilestoneUpdate", on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = MilestoneQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["area__order", "reference"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(withdrawn_on__isnull=True, withdrawn_reason="")
+                | (Q(withdrawn_on__gte=F("added_on")) & ~Q(withdrawn_reason="")),
+                name="milestones_milestone_withdrawn_with_reason",
+                violation_error_message="A withdrawn milestone needs a reason, and a date not before it was added.",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=Status.values),
+                name="milestones_milestone_status_known",
+                violation_error_message="Choose a status from the list.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.title}"
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.withdrawn_on is not None
