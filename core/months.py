@@ -100,3 +100,9 @@ def cut_off_of(month: Month) -> dt.date:
         day += dt.timedelta(days=1)
         left -= is_working_day(day)
     return day
+
+
+def month_reported_on(day: dt.date) -> Month:
+    """The month whose return is being collected on a day: the one just ended until its cut-off, then this one."""
+    month = Month.of(day)
+    return month.previous if day <= cut_off_of(month.previous) else month

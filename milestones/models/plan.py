@@ -11,10 +11,10 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import Organisation, User
 from core.models import Authored
-from core.months import Month
+from core.months import Month, month_reported_on
 from milestones.models.changes import DueDateChange
 from milestones.models.ratings import STATUS_RANK, TREND_MONTHS, Impact, Status, Trend
-from milestones.models.updates import MilestoneUpdate
+from milestones.models.updates import MilestoneDraft, MilestoneUpdate
 
 reference_validator = RegexValidator(r"^[A-Z0-9]+(-[A-Z0-9]+)*$", "Use capital letters, digits and hyphens, like PA1-03.")
 
@@ -94,6 +94,17 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
         return self.annotate(status_before=Subquery(before.values("status")[:1])).filter(
             ~Q(status_before=Status.COMPLETED) | Q(status_before__isnull=True), ~Exists(in_month)
         )
+
+    def owing(self, on: dt.date) -> Self:
+        """In the plan on a day, and without a return for the month that is being collected then."""
+        month = month_reported_on(on)
+        in_plan = self.counting_on(on).filter(added_on__lte=month.last_day)
+        return in_plan.without_return(month.first_day, month.last_day)
+
+    def with_draft_of(self, user: User) -> Self:
+        """With `draft_saved_at`: when this person last kept a draft of an update, or None."""
+        drafts = MilestoneDraft.objects.filter(milestone=OuterRef("pk"), author=user)
+        return self.annotate(draft_saved_at=Subquery(drafts.values("saved_at")[:1]))
 
     def exceptions(self, on: dt.date) -> Self:
         """What the board asks about: off track, delayed, or not started and past its due date."""

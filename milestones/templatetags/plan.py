@@ -1,0 +1,72 @@
+"""How milestones' ratings and dates are written on pages: each colour with its word, each date with what it means."""
+
+import datetime as dt
+
+from django import template
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from core.templatetags.portal import rating
+from milestones.models import Impact, Milestone, Status, Trend
+
+register = template.Library()
+
+# Drawn, because arrow characters turn into emoji on some phones. The word beside it says the same.
+_ARROWS = {
+    Trend.WORSENING: "M3 3l9 9M12 5v7H5",
+    Trend.IMPROVING: "M3 12l9-9M5 3h7v7",
+    Trend.STEADY: "M1 7.5h12M9 3.5l4 4-4 4",
+    Trend.STALE: "M7.5 1.5a6 6 0 100 12 6 6 0 000-12M7.5 4v4l2.5 1.5",
+}
+
+
+@register.simple_tag
+def status_tag(value: str) -> SafeString:
+    """A delivery status, as stored, as its coloured tag."""
+    return rating(Status(value))
+
+
+@register.simple_tag
+def impact_tag(value: str) -> SafeString:
+    """An impact rating, as stored, as its coloured tag."""
+    return rating(Impact(value))
+
+
+@register.simple_tag
+def trend_mark(value: str) -> SafeString:
+    """A trend as an arrow with its word."""
+    trend = Trend(value)
+    return format_html(
+        '<span class="app-trend app-trend--{}">'
+        '<svg class="app-trend__arrow" viewBox="0 0 15 15" width="15" height="15" aria-hidden="true" focusable="false">'
+        '<path d="{}" fill="none" stroke="currentColor" stroke-width="2"/></svg>{}</span>',
+        trend.value,
+        mark_safe(_ARROWS[trend]),  # noqa: S308 our own constant
+        trend.label,
+    )
+
+
+@register.simple_tag
+def due_note(milestone: Milestone, on: dt.date) -> SafeString:
+    """What a due date means on a day: overdue by so many days, due today, or due soon; nothing once completed.
+
+    Takes a milestone with the annotations of `as_at(on)`.
+    """
+    if milestone.status_on == Status.COMPLETED:
+        return SafeString("")
+    days = (milestone.due_on - on).days
+    if days < 0:
+        words = "1 day" if days == -1 else f"{-days} days"
+        return format_html('<span class="app-overdue">Overdue by {}</span>', words)
+    if days == 0:
+        return format_html('<span class="app-due-soon">{}</span>', "Due today")
+    if days <= 31:
+        return format_html('<span class="app-due-soon">Due in {}</span>', "1 day" if days == 1 else f"{days} days")
+    return SafeString("")
+
+
+@register.filter
+def short_date(day: dt.date | None) -> str:
+    """31 Jan 2026: for tables."""
+    return date_format(day, "SHORT_DATE_FORMAT") if day else ""
