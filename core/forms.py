@@ -19,6 +19,12 @@ class GovukRenderer(TemplatesSetting):
     field_template_name = "core/field.html"
 
 
+class FilterForm(forms.Form):
+    """The form over a list (`Meta.form` of its FilterSet): nothing there is required, so no label says "(optional)"."""
+
+    says_optional = False
+
+
 class DateInput(forms.MultiWidget):
     """Day, month and year in three boxes. What was typed comes back as typed, also when it is no date."""
 
@@ -100,7 +106,8 @@ def field_html(field: forms.BoundField) -> SafeString:
 
 def _component(field: forms.BoundField) -> tuple[str, dict[str, Any]]:
     widget = field.field.widget
-    label = field.label if field.field.required else f"{field.label} (optional)"
+    says_optional = not field.field.required and getattr(field.form, "says_optional", True)
+    label = f"{field.label} (optional)" if says_optional else field.label
     value = field.value()
     labelled = {"label": {"text": label, "classes": "govuk-label--s"}, "name": field.html_name, "id": field.auto_id}
     legend = {"legend": {"text": label, "classes": "govuk-fieldset__legend--s"}}
