@@ -9,19 +9,32 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_socket import socket_allow_hosts
 
 from accounts.models import Role, User
+from pap_portal.celery import app as celery_app
 from tests.factories import UserFactory
+
+pytest_plugins = ["tests.left_out"]
+
+LOCAL_CACHE = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 
 def pytest_runtest_setup() -> None:
-    from pytest_socket import socket_allow_hosts
-
     socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
 
 
 @pytest.fixture(autouse=True)
-def _fresh_cache() -> None:
+def _in_process(request: pytest.FixtureRequest, settings: Any) -> None:
+    """Without Redis, even where it is set: only tests marked `services` talk to the real one and its worker."""
+    real = request.node.get_closest_marker("services") is not None
+    celery_app.conf.task_always_eager = not real
+    if not real and settings.REDIS_URL:
+        settings.CACHES = LOCAL_CACHE
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache(_in_process: None) -> None:
     cache.clear()
 
 
