@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from core.components import render_component
@@ -126,7 +127,8 @@ def _component(field: forms.BoundField) -> tuple[str, dict[str, Any]]:
             return "select", {**labelled, "items": _choice_items(field), "attributes": attributes}
         case forms.Textarea():
             rows = str(widget.attrs.get("rows", 4))
-            return "textarea", {**labelled, "value": value or "", "rows": rows, "attributes": attributes}
+            text = _without_line_breaks(str(value or ""))
+            return "textarea", {**labelled, "value": text, "rows": rows, "attributes": attributes}
         case forms.FileInput():
             return "file-upload", {**labelled, "attributes": attributes}
         case forms.PasswordInput():
@@ -134,6 +136,12 @@ def _component(field: forms.BoundField) -> tuple[str, dict[str, Any]]:
         case _:
             kind = getattr(widget, "input_type", "text")
             return "input", {**labelled, "value": "" if value is None else str(value), "type": kind, "attributes": attributes}
+
+
+def _without_line_breaks(text: str) -> SafeString:
+    """The text with its line breaks as `&#10;`: the macros around a field indent the lines of what they hold, and
+    each save would push what was typed further to the right."""
+    return SafeString(escape(text).replace("\r\n", "\n").replace("\n", "&#10;"))
 
 
 def _choice_items(field: forms.BoundField) -> list[dict[str, Any]]:
