@@ -15,7 +15,7 @@ from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page
-from rest_framework import exceptions, serializers
+from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
@@ -39,14 +39,15 @@ class PortalViewSet(GenericViewSet):
     """Base of every resource.
 
     `permissions` maps each action to the permission it needs; those in `object_permissions` are about one object,
-    asked with it. Serializer fields are paths (`source="area.code"`), never computed: lists and details read them
-    as plain rows, at a fraction of the cost of building objects. A resource that knows a past takes `?as_at=` by
-    setting `takes_as_at`.
+    asked with it. Serializer fields are paths (`source="area.code"`): lists and details read them as plain rows, at a
+    fraction of the cost of building objects. Fields that no column holds are named in `computed`, and the resource's
+    `_dicts` adds them. A resource that knows a past takes `?as_at=` by setting `takes_as_at`.
     """
 
     permissions: ClassVar[Mapping[str, PermissionName]] = {}
     object_permissions: ClassVar[Iterable[PermissionName]] = ()
     takes_as_at: ClassVar[bool] = False
+    computed: ClassVar[Iterable[str]] = ()
 
     @cached_property
     def now(self) -> dt.datetime:
@@ -92,7 +93,11 @@ class PortalViewSet(GenericViewSet):
     @cached_property
     def _columns(self) -> list[tuple[str, str]]:
         fields = self.get_serializer_class()().fields
-        return [(name, field.source.replace(".", "__")) for name, field in fields.items() if not _is_write_only(field)]
+        return [
+            (name, field.source.replace(".", "__"))
+            for name, field in fields.items()
+            if not field.write_only and name not in self.computed
+        ]
 
     def _refuse_unknown_parameters(self) -> None:
         """A misspelt filter would otherwise answer with every row, and nobody would notice."""
@@ -122,10 +127,6 @@ class PortalViewSet(GenericViewSet):
         name = f"{self.basename}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _is_write_only(field: serializers.Field) -> bool:
-    return field.write_only or isinstance(field, serializers.HiddenField)
 
 
 def _parse_day(text: str) -> dt.date | None:
