@@ -1,5 +1,6 @@
 """Reporting months, the figures stored for them, and the runs that computed them."""
 
+import datetime as dt
 from typing import Self
 
 from django.core.validators import RegexValidator
@@ -22,9 +23,10 @@ class ReportingMonthQuerySet(models.QuerySet["ReportingMonth"]):
 
 
 class ReportingMonth(Authored):
-    """One month the board reports on: open for updates, closed by the programme office, then signed off.
+    """One month the board reports on: open for returns, closed by the programme office, then signed off.
 
-    A signed-off month's figures are sealed by `digest` and never change.
+    Until it is signed off its figures follow the plan, corrections included. A signed-off month's figures are sealed
+    by `digest` and never change.
     """
 
     class State(models.TextChoices):
@@ -47,6 +49,7 @@ class ReportingMonth(Authored):
     )
     state = models.CharField(max_length=20, choices=State, default=State.OPEN)
     cut_off = models.DateField("cut-off")
+    # Everything learned before this moment is in the stored figures.
     figures_at = models.DateTimeField(null=True, blank=True)
     commentary = models.TextField(blank=True)
     signed_off_at = models.DateTimeField(null=True, blank=True)
@@ -80,10 +83,17 @@ class ReportingMonth(Authored):
 
 
 class MonthChange(AppendOnly):
-    """One step in a month's life: opened, cut-off moved, closed, signed off; with its reason."""
+    """One step in a month's life: opened, cut-off moved, closed, reopened, signed off; with its reason."""
+
+    class What(models.TextChoices):
+        OPENED = "opened", "Opened"
+        CUT_OFF_MOVED = "cut_off_moved", "Cut-off moved"
+        CLOSED = "closed", "Closed"
+        REOPENED = "reopened", "Reopened"
+        SIGNED_OFF = "signed_off", "Signed off"
 
     month = models.ForeignKey(ReportingMonth, on_delete=models.PROTECT, related_name="changes")
-    what = models.CharField(max_length=40)
+    what = models.CharField(max_length=40, choices=What)
     was = models.CharField(max_length=40, blank=True)
     now = models.CharField(max_length=40, blank=True)
     reason = models.TextField(blank=True)
@@ -92,7 +102,7 @@ class MonthChange(AppendOnly):
         ordering = ["-created_at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.month}: {self.what}"
+        return f"{self.month}: {self.get_what_display()}"
 
 
 class Figure(models.Model):
@@ -120,6 +130,12 @@ class Figure(models.Model):
         return f"{self.code} {self.area or 'all'}: {self.value}"
 
 
+class RollupRunQuerySet(models.QuerySet["RollupRun"]):
+    def running_since(self, at: dt.datetime) -> Self:
+        """Under way, and begun at a moment or after it. Older ones were killed: no run takes that long."""
+        return self.filter(state=RollupRun.State.RUNNING, started_at__gte=at)
+
+
 class RollupRun(models.Model):
     """One computation of one section of one month: the record that says it ran, how long it took and how it ended.
 
@@ -138,6 +154,8 @@ class RollupRun(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     figures = models.PositiveIntegerField(null=True, blank=True)
     error = models.TextField(blank=True)
+
+    objects = RollupRunQuerySet.as_manager()
 
     class Meta:
         ordering = ["-started_at", "-pk"]

@@ -4,6 +4,7 @@ Each app's `figures.py` declares its `DEFINITIONS` and a `compute(month)` that r
 month's last day and returns `Value`s. The board stores them; pages, API, sheets and packs read the stored ones.
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
@@ -32,8 +33,9 @@ class Definition:
     """What one figure is.
 
     `words` says what is counted, in a sentence a parent could read. `page` is the URL name of the list of rows
-    behind the figure and `filters` the query that narrows that list to them; the area and the as-at date are added
-    when the link is made. `breakdown` names the filter that a value's breakdown fills, where there is one.
+    behind the figure and `filters` the query that narrows that list to them (a tuple for several values of one
+    parameter; `{month}` stands for the figure's month); the area and the as-at date are added when the link is made.
+    `breakdown` names the filter that a value's breakdown fills, where there is one.
     """
 
     code: str
@@ -42,7 +44,7 @@ class Definition:
     better: Better
     words: str
     page: str = ""
-    filters: Mapping[str, str] = field(default_factory=dict)
+    filters: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     breakdown: str = ""
 
 
@@ -86,8 +88,12 @@ def percent(numerator: int, denominator: int) -> Decimal | None:
 
 @dataclass(frozen=True)
 class Section:
-    """One app's figures: what the board's rollup computes in one task and stores in one transaction."""
+    """One app's figures: what the board's rollup computes in one task and stores in one transaction.
+
+    `changed_since(at)` says whether anything that the figures are made of was added after a moment.
+    """
 
     name: str
     definitions: tuple[Definition, ...]
     compute: Callable[[Month], list[Value]]
+    changed_since: Callable[[dt.datetime], bool]

@@ -1,0 +1,289 @@
+"""The plan's monthly figures: how many milestones stand where, per priority area and for the whole plan."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db.models import Count, QuerySet, Subquery
+from django.db.models.functions import TruncMonth
+
+from core.figures import Better, Definition, Unit, Value, count, share
+from core.months import Month
+from core.ratings import Colour
+from milestones.models import (
+    DueDateChange,
+    Impact,
+    Milestone,
+    MilestoneChange,
+    MilestoneUpdate,
+    PriorityArea,
+    Status,
+    Trend,
+)
+
+# The code of the whole plan where figures are kept per area.
+WHOLE = ""
+
+# A save takes this long at most: one that began before the figures were read may have been committed after.
+SAVE_TAKES = dt.timedelta(seconds=1)
+
+_LIST = "milestones:list"
+
+_STATUS_BETTER = {
+    Status.COMPLETED: Better.UP,
+    Status.ON_TRACK: Better.NEITHER,
+    Status.OFF_TRACK: Better.DOWN,
+    Status.DELAYED: Better.DOWN,
+    Status.NOT_STARTED: Better.DOWN,
+}
+_IMPACT_BETTER = {
+    Impact.NOT_YET_EVIDENCED: Better.DOWN,
+    Impact.NO_IMPACT: Better.DOWN,
+    Impact.EMERGING: Better.NEITHER,
+    Impact.EVIDENT: Better.UP,
+    Impact.EMBEDDED: Better.UP,
+}
+_TREND_BETTER = {
+    Trend.WORSENING: Better.DOWN,
+    Trend.STALE: Better.DOWN,
+    Trend.STEADY: Better.NEITHER,
+    Trend.IMPROVING: Better.UP,
+}
+
+DEFINITIONS = (
+    Definition(
+        "milestones.total",
+        "Milestones",
+        Unit.COUNT,
+        Better.NEITHER,
+        "Milestones in the plan on the last day of the month: added by then and not withdrawn by then.",
+        page=_LIST,
+    ),
+    *(
+        Definition(
+            f"milestones.{status}",
+            status.label,
+            Unit.COUNT,
+            _STATUS_BETTER[status],
+            f"Milestones whose latest update by the last day of the month says {status.label}."
+            + (" A milestone without any update counts here." if status == Status.NOT_STARTED else ""),
+            page=_LIST,
+            filters={"status": status.value},
+        )
+        for status in Status
+    ),
+    Definition(
+        "milestones.on_track_or_completed",
+        "Completed or on track",
+        Unit.PERCENT,
+        Better.UP,
+        "Milestones that are Completed or On track, as a share of all milestones in the plan.",
+        page=_LIST,
+        filters={"status": (Status.COMPLETED.value, Status.ON_TRACK.value)},
+    ),
+    Definition(
+        "milestones.rag",
+        "Overall rating",
+        Unit.RATING,
+        Better.NEITHER,
+        "Blue: all milestones completed. Green: nearly all completed or on track, and none delayed. Red: too few "
+        "completed or on track, or too many delayed. Amber: anything else. The key to ratings gives the limits.",
+        page=_LIST,
+    ),
+    Definition(
+        "milestones.overdue",
+        "Overdue",
+        Unit.COUNT,
+        Better.DOWN,
+        "Milestones not completed whose due date, as it was then, is before the last day of the month.",
+        page=_LIST,
+        filters={"due": "overdue"},
+    ),
+    Definition(
+        "milestones.stale",
+        "Without a recent update",
+        Unit.COUNT,
+        Better.DOWN,
+        "Milestones not completed that had no update for longer than the key to ratings allows.",
+        page=_LIST,
+        filters={"stale": "true"},
+    ),
+    Definition(
+        "milestones.due_next_month",
+        "Due next month",
+        Unit.COUNT,
+        Better.NEITHER,
+        "Milestones not completed whose due date falls in the following month.",
+        page=_LIST,
+        filters={"due": "next_month"},
+    ),
+    Definition(
+        "milestones.no_return",
+        "Without a return",
+        Unit.COUNT,
+        Better.DOWN,
+        "Milestones not completed when the month began that have no update dated in the month.",
+        page=_LIST,
+        filters={"no_return": "{month}"},
+    ),
+    Definition(
+        "milestones.exceptions",
+        "Exceptions",
+        Unit.COUNT,
+        Better.DOWN,
+        "Milestones that are Off track, Delayed, or Not started and past their due date.",
+        page=_LIST,
+        filters={"exceptions": "true"},
+    ),
+    *(
+        Definition(
+            f"milestones.impact.{impact}",
+            f"Impact: {impact.label}",
+            Unit.COUNT,
+            _IMPACT_BETTER[impact],
+            f"Milestones whose latest update by the last day of the month rates their impact {impact.label}."
+            + (" A milestone without any update counts here." if impact == Impact.NOT_YET_EVIDENCED else ""),
+            page=_LIST,
+            filters={"impact": impact.value},
+        )
+        for impact in Impact
+    ),
+    *(
+        Definition(
+            f"milestones.trend.{trend}",
+            f"Trend: {trend.label}",
+            Unit.COUNT,
+            _TREND_BETTER[trend],
+            f"Milestones whose trend is {trend.label}. {trend.meaning}",
+            page=_LIST,
+            filters={"trend": trend.value},
+        )
+        for trend in Trend
+    ),
+    Definition(
+        "milestones.baseline_due",
+        "Due by the baseline",
+        Unit.COUNT,
+        Better.NEITHER,
+        "Milestones in the plan that the plan first promised by the end of each month, added up month by month.",
+    ),
+    Definition(
+        "milestones.due_date_changes",
+        "Due dates moved",
+        Unit.COUNT,
+        Better.DOWN,
+        "Times that a due date was moved during the month, for milestones in the plan on its last day.",
+    ),
+)
+
+
+def plan_rag(*, total: int, completed: int, on_track: int, delayed: int) -> Colour | None:
+    """The RAG of an area or of the plan, from its counts; None where nothing counts.
+
+    Shares are compared as they are, not as they are printed: 89.96% is under 90%. Limits are in settings
+    (RAG_GREEN_FROM, RAG_RED_BELOW, RAG_RED_DELAYED_FROM; percent) and on the key page.
+    """
+    if not total:
+        return None
+    if completed == total:
+        return Colour.BLUE
+    going_well = 100 * (completed + on_track)
+    if delayed and 100 * delayed >= settings.RAG_RED_DELAYED_FROM * total:
+        return Colour.RED
+    if going_well < settings.RAG_RED_BELOW * total:
+        return Colour.RED
+    if not delayed and going_well >= settings.RAG_GREEN_FROM * total:
+        return Colour.GREEN
+    return Colour.AMBER
+
+
+def compute(month: Month) -> list[Value]:
+    """Every figure of a month, for each area and for the whole plan (area empty), zeros included.
+
+    Reads rows dated on or before the month's last day, in a number of queries that does not depend on the plan.
+    """
+    on = month.last_day
+    tally = _tally(month)
+    areas = [WHOLE, *PriorityArea.objects.values_list("code", flat=True)]
+    values = [value for area in areas for value in _values_of(area, tally)]
+    values += _baseline_due(areas, Milestone.objects.counting_on(on))
+    return values
+
+
+def changed_since(at: dt.datetime) -> bool:
+    """Whether anything these figures are made of was added after a moment: one query, however large the plan.
+
+    Rows are only ever added, so the newest row of each table tells.
+    """
+    newest = {
+        model._meta.model_name: Subquery(model.objects.order_by("-pk").values("created_at")[:1])
+        for model in (Milestone, MilestoneUpdate, MilestoneChange, DueDateChange)
+    }
+    row = PriorityArea.objects.annotate(**newest).order_by("-pk").values_list("created_at", *newest).first()
+    return any(created_at and created_at > at - SAVE_TAKES for created_at in row or ())
+
+
+def _tally(month: Month) -> Counter[tuple[str, str]]:
+    """How many milestones each (code, area) counts."""
+    on = month.last_day
+    plan = Milestone.objects.counting_on(on).as_at(on)
+    tally: Counter[tuple[str, str]] = Counter()
+    for area, status, impact, number in _by(plan, "area__code", "status_on", "impact_on"):
+        _add(tally, area, number, "total", status, f"impact.{impact}")
+    for area, trend, number in _by(plan.with_trend(on), "area__code", "trend_on"):
+        _add(tally, area, number, f"trend.{trend}")
+    subsets = {
+        "overdue": plan.overdue(on),
+        "stale": plan.stale(on),
+        "due_next_month": plan.due_between(month.next.first_day, month.next.last_day),
+        "no_return": plan.without_return(month.first_day, on),
+        "exceptions": plan.exceptions(on),
+        "due_date_changes": DueDateChange.objects.filter(
+            changed_on__range=(month.first_day, on), milestone__in=Milestone.objects.counting_on(on)
+        ),
+    }
+    for name, subset in subsets.items():
+        path = "milestone__area__code" if subset.model is DueDateChange else "area__code"
+        for area, number in _by(subset, path):
+            _add(tally, area, number, name)
+    return tally
+
+
+def _by(rows: QuerySet, *fields: str) -> QuerySet:
+    return rows.order_by().values_list(*fields).annotate(number=Count("pk"))
+
+
+def _add(tally: Counter[tuple[str, str]], area: str, number: int, *names: str) -> None:
+    for name in names:
+        tally[f"milestones.{name}", area] += number
+        tally[f"milestones.{name}", WHOLE] += number
+
+
+def _values_of(area: str, tally: Counter[tuple[str, str]]) -> Iterator[Value]:
+    for definition in DEFINITIONS:
+        if definition.unit == Unit.COUNT and definition.code != "milestones.baseline_due":
+            yield count(definition.code, tally[definition.code, area], area=area)
+    total, completed, on_track, delayed = (
+        tally[f"milestones.{name}", area] for name in ("total", "completed", "on_track", "delayed")
+    )
+    yield share("milestones.on_track_or_completed", completed + on_track, total, area=area)
+    rag = plan_rag(total=total, completed=completed, on_track=on_track, delayed=delayed)
+    yield Value("milestones.rag", None, area, rag=rag)
+
+
+def _baseline_due(areas: list[str], plan: QuerySet[Milestone]) -> Iterator[Value]:
+    """The burn-up's planned line: for each month from the first baseline month to the one the inspectors are
+    expected in, how many milestones were first promised by its end."""
+    due: Counter[tuple[str, Month]] = Counter()
+    for area, first_day, number in _by(plan.annotate(due_in=TruncMonth("baseline_due_date")), "area__code", "due_in"):
+        due[area, Month.of(first_day)] += number
+        due[WHOLE, Month.of(first_day)] += number
+    if not due:
+        return
+    months = list(min(month for _, month in due).until(Month.parse(settings.REVISIT_EXPECTED)))
+    for area in areas:
+        so_far = 0
+        for month in months:
+            so_far += due[area, month]
+            yield count("milestones.baseline_due", so_far, area=area, breakdown=str(month))
