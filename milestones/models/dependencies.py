@@ -16,6 +16,10 @@ class DependencyQuerySet(models.QuerySet["MilestoneDependency"]):
     def active(self) -> Self:
         return self.filter(ended_at__isnull=True)
 
+    def of(self, milestone: Milestone) -> Self:
+        """Links to or from this milestone."""
+        return self.filter(Q(blocker=milestone) | Q(dependent=milestone))
+
     def slipping(self) -> Self:
         """Blockers not completed whose forecast (or due date, without one) is after the dependent's due date."""
         return (

@@ -16,7 +16,9 @@ from milestones.models.changes import DueDateChange
 from milestones.models.ratings import STATUS_RANK, TREND_MONTHS, Impact, Status, Trend
 from milestones.models.updates import MilestoneDraft, MilestoneUpdate
 
-reference_validator = RegexValidator(r"^[A-Z0-9]+(-[A-Z0-9]+)*$", "Use capital letters, digits and hyphens, like PA1-03.")
+reference_validator = RegexValidator(
+    r"^[A-Z0-9]+(-[A-Z0-9]+)*$", "Use capital letters, digits and hyphens, like PA1-03."
+)
 
 
 class PriorityArea(Authored):
@@ -108,9 +110,7 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
 
     def exceptions(self, on: dt.date) -> Self:
         """What the board asks about: off track, delayed, or not started and past its due date."""
-        return self.filter(
-            Q(status_on__in=Status.needing_reasons()) | Q(status_on=Status.NOT_STARTED, due_on__lt=on)
-        )
+        return self.filter(Q(status_on__in=Status.needing_reasons()) | Q(status_on=Status.NOT_STARTED, due_on__lt=on))
 
     def with_trend(self, on: dt.date) -> Self:
         """With `trend_on` (a `Trend`), and `trend_order` that puts worsening first. Needs `as_at(on)`.
