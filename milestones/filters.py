@@ -1,0 +1,198 @@
+"""How the plan is narrowed: one set of filters for the list, its download, the API and the links under figures."""
+
+import datetime as dt
+from typing import Any
+
+import django_filters as filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from core.forms import FilterForm
+from core.months import Month
+from milestones.models import (
+    Evidence,
+    Impact,
+    Milestone,
+    MilestoneQuerySet,
+    MilestoneUpdate,
+    PriorityArea,
+    Status,
+    Trend,
+)
+
+DUE = [
+    ("overdue", "Overdue"),
+    ("this_month", "Due this month"),
+    ("next_month", "Due next month"),
+    ("three_months", "Due in the next three months"),
+]
+
+
+class ManyField(forms.MultipleChoiceField):
+    """Several choices: `?status=a&status=b`, and `?status=a,b`, as figures and scripts write it."""
+
+    def to_python(self, value: Any) -> list[str]:
+        return [part.strip() for text in super().to_python(value) for part in text.split(",") if part.strip()]
+
+
+class ManyFilter(filters.MultipleChoiceFilter):
+    field_class = ManyField
+    always_filter = False
+
+
+class MonthField(forms.CharField):
+    """A month like 2026-01; `true` is the month of the day that the list is as at."""
+
+    def to_python(self, value: Any) -> Month | str:
+        text = super().to_python(value)
+        if text in ("", "true"):
+            return text
+        try:
+            return Month.parse(text)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+
+class MonthFilter(filters.Filter):
+    field_class = MonthField
+
+
+class DayField(forms.DateField):
+    default_error_messages = {"invalid": "Write the date like 2026-01-31."}
+
+
+class DayFilter(filters.DateFilter):
+    field_class = DayField
+
+
+def answering_officers(_request: Any) -> QuerySet[User]:
+    """Everyone a milestone names: responsible, SRO or supporting."""
+    named = Q(milestones_responsible__isnull=False) | Q(milestones_as_sro__isnull=False)
+    return User.objects.filter(named | Q(milestones_supporting__isnull=False)).distinct()
+
+
+class MilestoneFilter(filters.FilterSet):
+    """Narrows the plan as at a day: `on`, or `?as_at=`, or today.
+
+    The queryset may bring the annotations of `as_at(on)`; where it doesn't, they are added, and only milestones in
+    the plan that day are kept. Values are plain in the address, so that a link under a figure gives the rows that
+    the figure counted.
+    """
+
+    q = filters.CharFilter(label="Search", method="by_words")
+    area = filters.ModelChoiceFilter(
+        label="Priority area", queryset=PriorityArea.objects.all(), to_field_name="code", empty_label="All areas"
+    )
+    status = ManyFilter(label="Status", field_name="status_on", choices=Status.choices)
+    impact = ManyFilter(label="Impact", field_name="impact_on", choices=Impact.choices)
+    trend = ManyFilter(label="Trend", choices=Trend.choices, method="by_trend")
+    owner = filters.ModelChoiceFilter(
+        label="Officer", queryset=answering_officers, method="by_owner", empty_label="Anyone"
+    )
+    due = filters.ChoiceFilter(label="Due", choices=DUE, method="by_due", empty_label="Any time")
+    stale = filters.BooleanFilter(label="Stale", method="by_stale")
+    exceptions = filters.BooleanFilter(label="Exceptions", method="by_exceptions")
+    no_return = MonthFilter(label="No return for", method="by_no_return")
+    as_at = DayFilter(label="As at", method="by_as_at")
+
+    class Meta:
+        model = Milestone
+        form = FilterForm
+        fields: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, on: dt.date | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.day = on
+
+    @property
+    def on(self) -> dt.date:
+        """The day that the rows are as at. The API's filter backend gives none, so a door's clock is asked here."""
+        asked = self.form.cleaned_data.get("as_at") if self.is_bound and hasattr(self.form, "cleaned_data") else None
+        return asked or self.day or timezone.localdate()
+
+    def filter_queryset(self, queryset: MilestoneQuerySet) -> MilestoneQuerySet:
+        if "status_on" not in queryset.query.annotations:
+            queryset = queryset.counting_on(self.on).as_at(self.on)
+        return super().filter_queryset(queryset)
+
+    def by_words(self, plan: MilestoneQuerySet, name: str, words: str) -> MilestoneQuerySet:
+        """Every word in the reference, the title, the success measure or a named officer."""
+        for word in words.split():
+            plan = plan.filter(
+                Q(reference__icontains=word)
+                | Q(title__icontains=word)
+                | Q(success_measure__icontains=word)
+                | Q(responsible_officer__full_name__icontains=word)
+                | Q(sro__full_name__icontains=word)
+            )
+        return plan
+
+    def by_trend(self, plan: MilestoneQuerySet, name: str, trends: list[str]) -> MilestoneQuerySet:
+        if not trends:
+            return plan
+        if "trend_on" not in plan.query.annotations:
+            plan = plan.with_trend(self.on)
+        return plan.filter(trend_on__in=trends)
+
+    def by_owner(self, plan: MilestoneQuerySet, name: str, owner: User) -> MilestoneQuerySet:
+        return plan.for_person(owner)
+
+    def by_due(self, plan: MilestoneQuerySet, name: str, due: str) -> MilestoneQuerySet:
+        month = Month.of(self.on)
+        if due == "overdue":
+            return plan.overdue(self.on)
+        first, last = {
+            "this_month": (month.first_day, month.last_day),
+            "next_month": (month.next.first_day, month.next.last_day),
+            "three_months": (month.next.first_day, month.plus(3).last_day),
+        }[due]
+        return plan.due_between(first, last)
+
+    def by_stale(self, plan: MilestoneQuerySet, name: str, wanted: bool) -> MilestoneQuerySet:  # noqa: FBT001
+        return plan.stale(self.on) if wanted else plan
+
+    def by_exceptions(self, plan: MilestoneQuerySet, name: str, wanted: bool) -> MilestoneQuerySet:  # noqa: FBT001
+        return plan.exceptions(self.on) if wanted else plan
+
+    def by_no_return(self, plan: MilestoneQuerySet, name: str, asked: Month | str) -> MilestoneQuerySet:
+        month = self._month(asked)
+        return plan.without_return(month.first_day, month.last_day)
+
+    def by_as_at(self, plan: MilestoneQuerySet, name: str, day: dt.date) -> MilestoneQuerySet:
+        return plan  # `on` has read it
+
+    def _month(self, asked: Month | str) -> Month:
+        return asked if isinstance(asked, Month) else Month.of(self.on)
+
+
+class UpdateFilter(filters.FilterSet):
+    """`effective` leaves out what a correction superseded."""
+
+    milestone = filters.CharFilter(field_name="milestone__reference")
+    area = filters.CharFilter(field_name="milestone__area__code")
+    status = ManyFilter(choices=Status.choices)
+    impact = ManyFilter(choices=Impact.choices)
+    as_at_from = DayFilter(field_name="as_at", lookup_expr="gte")
+    as_at_to = DayFilter(field_name="as_at", lookup_expr="lte")
+    effective = filters.BooleanFilter(method="by_effective")
+
+    class Meta:
+        model = MilestoneUpdate
+        fields: tuple[str, ...] = ()
+
+    def by_effective(self, updates: Any, name: str, wanted: bool) -> Any:  # noqa: FBT001
+        return updates.effective() if wanted else updates.filter(superseded_by__isnull=False)
+
+
+class EvidenceFilter(filters.FilterSet):
+    milestone = filters.CharFilter(field_name="milestone__reference")
+    area = filters.CharFilter(field_name="milestone__area__code")
+    kind = ManyFilter(choices=Evidence.Kind.choices)
+    withdrawn = filters.BooleanFilter(field_name="withdrawal", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = Evidence
+        fields: tuple[str, ...] = ()
