@@ -100,7 +100,8 @@ class ListPage(Permitted, FilterView):
         return rows.order_by(f"-{field}" if self.sort.startswith("-") else field, "pk")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(**kwargs)
+        self.object_list = self.sorted(self.object_list)
+        context = super().get_context_data(**{**kwargs, "object_list": self.object_list})
         page = context.get("page_obj")
         window = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1) if page else ()
         return {**context, "sort": self.sort, "page_window": list(window)}
