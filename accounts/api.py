@@ -6,7 +6,7 @@ from rest_framework.response import Response
 
 from accounts.models import Role, User
 from accounts.permissions import Perm
-from core.api.viewsets import PortalViewSet
+from core.api.viewsets import Retrieved
 
 
 class MeSerializer(serializers.ModelSerializer):
@@ -18,7 +18,7 @@ class MeSerializer(serializers.ModelSerializer):
         fields = ("email", "full_name", "job_title", "organisation", "roles")
 
 
-class MeViewSet(PortalViewSet):
+class MeViewSet(Retrieved):
     """The person whose token or session this is."""
 
     permissions = {"retrieve": Perm.OWN_ACCOUNT}

@@ -11,7 +11,7 @@ class Perm(PermissionName):
     MANAGE_PEOPLE = "accounts.manage_people"
     OWN_ACCOUNT = "accounts.own_account"
     """One's own password, two-step sign-in and API tokens."""
-    REVOKE_TOKEN = "accounts.revoke_token"
+    REVOKE_TOKEN = "accounts.revoke_token"  # noqa: S105 the name of a permission
 
 
 @rules.predicate

@@ -67,7 +67,8 @@ class ServiceFormPage(Permitted, FormView):
         except ValidationError as error:
             add_service_errors(form, error)
             return self.form_invalid(form)
-        messages.success(self.request, self.get_success_message())
+        if message := self.get_success_message():
+            messages.success(self.request, message)
         return redirect(self.get_success_url())
 
     def get_success_message(self) -> str:

@@ -189,6 +189,7 @@ ACCOUNT_FORMS = {
     "change_password": "accounts.forms.ChangePasswordForm",
     "reset_password": "accounts.forms.ResetPasswordForm",
     "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
+    "reauthenticate": "accounts.forms.ConfirmPasswordForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -199,6 +200,8 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# People hear of every change of their password or second step, so that one who did not make it can say so.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
     "login_failed": "10/m/ip,5/5m/key",
@@ -207,11 +210,23 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user",
     "reauthenticate": "10/m/user",
 }
+MFA_ADAPTER = "accounts.adapters.TwoStepAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.forms.CodeForm",
+    "reauthenticate": "accounts.forms.ConfirmCodeForm",
+    "activate_totp": "accounts.forms.TurnOnTwoStepForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# A phone's clock may be half a minute out.
+MFA_TOTP_TOLERANCE = 1
+# Addresses are the programme office's invitations, not people's own claims.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=10) * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 
 vars().update(env.email("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25"))
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="SEND improvement portal <noreply@localhost>")
 
 # --- API ------------------------------------------------------------------------------------------------------------
@@ -252,6 +267,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {"MonthState": "board.models.ReportingMonth.State"},
 }
 
 # --- Security -------------------------------------------------------------------------------------------------------
@@ -266,6 +282,8 @@ if not DEBUG:
     CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
     if env.bool("BEHIND_TLS_PROXY", default=False):
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+        # Else every sign-in would seem to come from the proxy, and one guesser would lock everybody out.
+        ALLAUTH_TRUSTED_PROXY_COUNT = 1
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -292,6 +310,9 @@ FORMAT_MODULE_PATH = ["pap_portal.formats"]
 
 PORTAL_NAME = env.str("PORTAL_NAME", default="SEND improvement portal")
 PARTNERSHIP_NAME = env.str("PARTNERSHIP_NAME", default="Local Area Partnership")
+# Whom people write to for access; sign-in pages and emails say "the programme office" where it is empty.
+OFFICE_EMAIL = env.str("OFFICE_EMAIL", default="")
+MFA_TOTP_ISSUER = PORTAL_NAME
 # The day the Priority Action Plan was approved: milestones imported without "Added on" count from it.
 PLAN_APPROVED_ON = env.str("PLAN_APPROVED_ON", default="2025-04-01")
 # The month inspectors are expected back: the burn-up chart runs to it.

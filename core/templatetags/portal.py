@@ -66,6 +66,46 @@ def query(context: template.Context, **changes: Any) -> str:
     return "?" + params.urlencode()
 
 
+@register.simple_tag(takes_context=True)
+def sort_heading(context: template.Context, name: str, text: str) -> SafeString:
+    """A column heading that sorts by `name` of the list's `sorts`; asked again, the other way round."""
+    sort = context["sort"]
+    rising, falling = sort == name, sort == f"-{name}"
+    state = "ascending" if rising else "descending" if falling else "none"
+    return format_html(
+        '<th scope="col" class="govuk-table__header app-sort app-sort--{}" aria-sort="{}"><a href="{}">{}'
+        '<svg viewBox="0 0 10 16" width="10" height="16" aria-hidden="true" focusable="false">'
+        '<path class="app-sort__up" d="M5 1l4 6H1z"/><path class="app-sort__down" d="M5 15l4-6H1z"/></svg></a></th>',
+        state,
+        state,
+        query(context, sort=f"-{name}" if rising else name),
+        text,
+    )
+
+
+@register.inclusion_tag("core/pagination.html", takes_context=True)
+def pagination(context: template.Context) -> dict[str, Any]:
+    """The pages of a `ListPage`; nothing where there is only one."""
+    page = context.get("page_obj")
+    if not page or page.paginator.num_pages < 2:
+        return {}
+
+    def link(number: int) -> str:
+        return query(context).rstrip("?") + ("&" if query(context) != "?" else "?") + f"page={number}"
+
+    items = [
+        {"number": number, "href": link(number), "current": number == page.number}
+        if isinstance(number, int)
+        else {"ellipsis": True}
+        for number in context["page_window"]
+    ]
+    return {
+        "previous": {"href": link(page.previous_page_number())} if page.has_previous() else None,
+        "next": {"href": link(page.next_page_number())} if page.has_next() else None,
+        "pages": items,
+    }
+
+
 @register.filter
 def signed(number: Any) -> str:
     """A change with its sign: +3, −2, 0. The minus is a real minus sign."""
@@ -84,3 +124,12 @@ def navigation(context: template.Context) -> SafeString:
         if request.user.has_perm(permission)
     ]
     return render_component("service-navigation", {"navigation": items})
+
+
+@register.simple_tag
+def programme_office() -> SafeString:
+    """“the programme office”, with its email address where the settings give one: whom to ask for access."""
+    address = settings.OFFICE_EMAIL
+    if not address:
+        return SafeString("the programme office")
+    return format_html('the programme office (<a class="govuk-link" href="mailto:{0}">{0}</a>)', address)
