@@ -41,7 +41,7 @@ class Evidence(AppendOnly):
     size = models.PositiveIntegerField("size in bytes", null=True, blank=True)
     sha256 = models.CharField("SHA-256 of the file", max_length=64, blank=True)
 
-    objects = EvidenceQuerySet.as_manager()
+    objects = EvidenceQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         ordering = ["-dated", "-pk"]

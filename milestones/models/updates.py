@@ -38,7 +38,7 @@ class MilestoneUpdate(AppendOnly):
     )
     correction_reason = models.TextField("reason for the correction", blank=True)
 
-    objects = UpdateQuerySet.as_manager()
+    objects = UpdateQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         ordering = ["-as_at", "-pk"]
