@@ -146,11 +146,11 @@ def _without_line_breaks(text: str) -> SafeString:
 
 def _choice_items(field: forms.BoundField) -> list[dict[str, Any]]:
     """The choices of a field. A form may give `choice_hints` ({field: {value: hint}}) and `choice_reveals`
-    ({field: {value: html}}), the fields that a choice asks for."""
+    ({field: a function that returns {value: html}}), the fields that a choice asks for."""
     value = field.value()
     chosen = {str(item) for item in (value if isinstance(value, (list, tuple, set)) else [value])}
     hints = getattr(field.form, "choice_hints", {}).get(field.name, {})
-    reveals = getattr(field.form, "choice_reveals", {}).get(field.name, {})
+    reveals = getattr(field.form, "choice_reveals", {}).get(field.name, dict)()
     is_select = isinstance(field.field.widget, forms.Select) and not isinstance(field.field.widget, forms.RadioSelect)
     items = []
     for position, (option, text) in enumerate(field.field.choices):
