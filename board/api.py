@@ -10,7 +10,7 @@ from board.figures import StoredFigure
 from board.filters import FigureFilter, MonthFilter
 from board.models import Figure, ReportingMonth
 from board.permissions import Perm
-from core.api.viewsets import PortalViewSet
+from core.api.viewsets import Listed, Retrieved
 from core.figures import Better
 from core.months import Month
 
@@ -22,7 +22,7 @@ class MonthSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class MonthViewSet(PortalViewSet):
+class MonthViewSet(Listed, Retrieved):
     """Reporting months: open, closed or signed off; a signed-off month's figures are sealed by `digest`."""
 
     permissions = {"list": Perm.VIEW_FIGURES, "retrieve": Perm.VIEW_FIGURES}
@@ -73,7 +73,7 @@ class FigureSerializer(serializers.ModelSerializer):
         raise NotImplementedError("FigureViewSet fills this in from the definition")
 
 
-class FigureViewSet(PortalViewSet):
+class FigureViewSet(Listed):
     """Every monthly figure the board sees. An empty `area` is the whole plan. A percentage has its base."""
 
     permissions = {"list": Perm.VIEW_FIGURES}

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.errors import PreconditionFailed
-from core.api.viewsets import PortalViewSet
+from core.api.viewsets import Listed, Retrieved
 from milestones import services
 from milestones.filters import EvidenceFilter, MilestoneFilter, UpdateFilter
 from milestones.models import Evidence, Impact, Milestone, MilestoneUpdate, PriorityArea, Status, Trend
@@ -34,7 +34,7 @@ class PriorityAreaSerializer(serializers.ModelSerializer):
         fields = ("code", "title", "kind", "order")
 
 
-class PriorityAreaViewSet(PortalViewSet):
+class PriorityAreaViewSet(Listed, Retrieved):
     """The areas that the inspection named."""
 
     permissions = {"list": Perm.VIEW, "retrieve": Perm.VIEW}
@@ -82,7 +82,7 @@ class MilestoneSerializer(serializers.ModelSerializer):
 
 
 @extend_schema_view(list=extend_schema(parameters=[AS_AT]), retrieve=extend_schema(parameters=[AS_AT]))
-class MilestoneViewSet(PortalViewSet):
+class MilestoneViewSet(Listed, Retrieved):
     """Milestones of the plan. Status, impact, trend and due date are as at `as_at`; the rest is as it is now."""
 
     permissions = {"list": Perm.VIEW, "retrieve": Perm.VIEW}
@@ -143,7 +143,7 @@ class UpdateSerializer(serializers.ModelSerializer):
         validators: list[Any] = []
 
 
-class OfMilestone(PortalViewSet):
+class OfMilestone(Listed):
     """Rows about milestones: of all of them, or of the one in the address."""
 
     @cached_property

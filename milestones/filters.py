@@ -8,6 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 
 from accounts.models import User
 from core.forms import FilterForm
@@ -137,6 +139,7 @@ class MilestoneFilter(filters.FilterSet):
             plan = plan.with_trend(self.on)
         return plan.filter(trend_on__in=trends)
 
+    @extend_schema_field(OpenApiTypes.INT)
     def by_owner(self, plan: MilestoneQuerySet, name: str, owner: User) -> MilestoneQuerySet:
         return plan.for_person(owner)
 
@@ -157,6 +160,7 @@ class MilestoneFilter(filters.FilterSet):
     def by_exceptions(self, plan: MilestoneQuerySet, name: str, wanted: bool) -> MilestoneQuerySet:  # noqa: FBT001
         return plan.exceptions(self.on) if wanted else plan
 
+    @extend_schema_field(OpenApiTypes.STR)
     def by_no_return(self, plan: MilestoneQuerySet, name: str, asked: Month | str) -> MilestoneQuerySet:
         month = self._month(asked)
         return plan.without_return(month.first_day, month.last_day)

@@ -9,9 +9,12 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from rest_framework.test import APIClient
 from pytest_socket import socket_allow_hosts
 
 from accounts.models import Role, User
+from accounts.services import issue_token
 from pap_portal.celery import app as celery_app
 from tests.factories import UserFactory
 
@@ -79,6 +82,19 @@ def signed_in() -> Callable[[User], Client]:
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def api() -> Callable[[User], APIClient]:
+    """An API client with this person's token: `api(analyst).get("/api/v1/me/")`."""
+
+    def with_token(user: User) -> APIClient:
+        token = issue_token(user=user, days=30, name="Tests", by=user, at=timezone.now())
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+        return client
+
+    return with_token
 
 
 @pytest.fixture

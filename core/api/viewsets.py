@@ -3,7 +3,7 @@ and what may be posted."""
 
 import csv
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -16,6 +16,7 @@ from django.utils.functional import cached_property
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page
 from rest_framework import exceptions
+from rest_framework.fields import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
@@ -48,6 +49,7 @@ class PortalViewSet(GenericViewSet):
     object_permissions: ClassVar[Iterable[PermissionName]] = ()
     takes_as_at: ClassVar[bool] = False
     computed: ClassVar[Iterable[str]] = ()
+    filterset_class: Any = None
 
     @cached_property
     def now(self) -> dt.datetime:
@@ -64,40 +66,38 @@ class PortalViewSet(GenericViewSet):
             raise exceptions.ValidationError({"as_at": [f"“{text}” is not a date. Write it like 2026-01-31."]})
         return day
 
+    def rows(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        sources = [field.source for name, field in self._fields.items() if name not in self.computed]
+        return queryset.values_list(*(source.replace(".", "__") for source in sources))
+
+    def as_dicts(self, rows: Iterable[tuple[Any, ...]]) -> Sequence[dict[str, Any]]:
+        return [*self._dicts(rows)]
+
+    def _dicts(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
+        names = [name for name in self._names if name not in self.computed]
+        for row in rows:
+            yield dict(zip(names, row, strict=True))
+
+    @cached_property
+    def _fields(self) -> Mapping[str, Field]:
+        fields = self.get_serializer_class()().fields
+        return {name: field for name, field in fields.items() if not field.write_only}
+
+    @cached_property
+    def _names(self) -> Sequence[str]:
+        return [*self._fields]
+
+
+class Listed(PortalViewSet):
+    """A resource with a list: a page of rows as JSON; all rows, streamed, as CSV."""
+
     def list(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """A page of rows as JSON; all rows, streamed, as CSV."""
+        # No docstring: the schema describes the operation with the resource's own.
         self._refuse_unknown_parameters()
         rows = self.rows(self.filter_queryset(self.get_queryset()))
         if request.accepted_renderer.format == "csv":
             return self._stream_csv(rows)
         return self.get_paginated_response(self.as_dicts(self.paginate_queryset(rows) or []))
-
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        lookup = {self.lookup_field: self.kwargs[self.lookup_url_kwarg or self.lookup_field]}
-        row = self.rows(self.get_queryset().filter(**lookup)).first()
-        if row is None:
-            raise Http404
-        return Response(next(iter(self.as_dicts([row]))))
-
-    def rows(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.values_list(*(source for _name, source in self._columns))
-
-    def as_dicts(self, rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
-        return list(self._dicts(rows))
-
-    def _dicts(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
-        names = [name for name, _source in self._columns]
-        for row in rows:
-            yield dict(zip(names, row, strict=True))
-
-    @cached_property
-    def _columns(self) -> list[tuple[str, str]]:
-        fields = self.get_serializer_class()().fields
-        return [
-            (name, field.source.replace(".", "__"))
-            for name, field in fields.items()
-            if not field.write_only and name not in self.computed
-        ]
 
     def _refuse_unknown_parameters(self) -> None:
         """A misspelt filter would otherwise answer with every row, and nobody would notice."""
@@ -109,24 +109,28 @@ class PortalViewSet(GenericViewSet):
             words = f"This list has no such parameter. It takes {', '.join(sorted(known))}."
             raise exceptions.ValidationError({name: [words] for name in unknown})
 
-    filterset_class: Any = None
-
     def _stream_csv(self, rows: QuerySet[Any]) -> StreamingHttpResponse:
         writer = csv.writer(_Line())
 
         def lines() -> Iterator[str]:
-            heading = False
+            yield writer.writerow(self._names)
             for row in self._dicts(rows.iterator(chunk_size=2000)):
-                if not heading:
-                    heading = True
-                    yield writer.writerow(row)
-                yield writer.writerow([csv_cell(value) for value in row.values()])
-            if not heading:
-                yield writer.writerow([name for name, _source in self._columns])
+                yield writer.writerow([csv_cell(row[name]) for name in self._names])
 
         name = f"{self.basename}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+class Retrieved(PortalViewSet):
+    """A resource whose rows have addresses of their own."""
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        lookup = {self.lookup_field: self.kwargs[self.lookup_url_kwarg or self.lookup_field]}
+        row = self.rows(self.get_queryset().filter(**lookup)).first()
+        if row is None:
+            raise Http404
+        return Response(next(iter(self.as_dicts([row]))))
 
 
 def _parse_day(text: str) -> dt.date | None:
