@@ -1,12 +1,12 @@
 """Priority areas and milestones, and the questions asked of the plan as at a day."""
 
 import datetime as dt
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Exists, F, FilteredRelation, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.models import Organisation, User
@@ -66,35 +66,61 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
         before = changes.filter(changed_on__lte=on).order_by("-changed_on", "-pk")
         after = changes.filter(changed_on__gt=on).order_by("changed_on", "pk")
         return self.annotate(
-            status_on=Coalesce(Subquery(latest.values("status")[:1]), Value(Status.NOT_STARTED.value)),
-            impact_on=Coalesce(Subquery(latest.values("impact")[:1]), Value(Impact.NOT_YET_EVIDENCED.value)),
-            updated_on=Subquery(latest.values("as_at")[:1]),
-            update_on=Subquery(latest.values("pk")[:1]),
-            due_on=Coalesce(
-                Subquery(before.values("to_date")[:1]), Subquery(after.values("from_date")[:1]), F("due_date")
-            ),
+            # Joined once each, so that annotations, filters and orderings that read them repeat a column and not a
+            # subquery: at a hundred times the data that is a tenth of the time.
+            standing=_one_of("updates", latest),
+            last_move=_one_of("due_date_changes", before),
+            next_move=_one_of("due_date_changes", after),
+        ).annotate(
+            status_on=Coalesce(F("standing__status"), Value(Status.NOT_STARTED.value)),
+            impact_on=Coalesce(F("standing__impact"), Value(Impact.NOT_YET_EVIDENCED.value)),
+            updated_on=F("standing__as_at"),
+            update_on=F("standing__pk"),
+            due_on=Coalesce(F("last_move__to_date"), F("next_move__from_date"), F("due_date")),
         )
 
-    # The adjectives below read the annotations of `as_at(on)`, so they say the same of any day.
+    # The adjectives below read the annotations of `as_at(on)`, so they say the same of any day. Figures count by the
+    # same conditions (`is_overdue(on)`…, below) in one pass.
 
     def overdue(self, on: dt.date) -> Self:
-        return self.exclude(status_on=Status.COMPLETED).filter(due_on__lt=on)
+        return self.filter(is_overdue(on))
 
     def due_between(self, first: dt.date, last: dt.date) -> Self:
-        return self.exclude(status_on=Status.COMPLETED).filter(due_on__range=(first, last))
+        return self.filter(is_due_between(first, last))
 
     def stale(self, on: dt.date) -> Self:
         """Not completed, and neither added nor updated within the limit."""
-        return self.exclude(status_on=Status.COMPLETED).filter(_is_stale(on))
+        return self.filter(is_stale(on))
+
+    def with_return(self, first_day: dt.date, last_day: dt.date) -> Self:
+        """With `has_returned` (an update is as at one of these days) and `status_before` (as they began, or None)."""
+        updates = MilestoneUpdate.objects.effective().filter(milestone=OuterRef("pk"))
+        before = updates.filter(as_at__lt=first_day).order_by("-as_at", "-pk")
+        return self.annotate(
+            has_returned=Exists(updates.filter(as_at__range=(first_day, last_day))),
+            status_before=Subquery(before.values("status")[:1]),
+        )
 
     def without_return(self, first_day: dt.date, last_day: dt.date) -> Self:
         """Owing a return for the month of these days and without one: not completed before the month began, and
         no update that is as at a day of it."""
-        updates = MilestoneUpdate.objects.effective().filter(milestone=OuterRef("pk"))
+        return self.with_return(first_day, last_day).filter(is_without_return())
+
+    def with_return_of(self, first_day: dt.date, last_day: dt.date) -> Self:
+        """With `owes_return` (not completed before the month of these days began, or reported in it all the same) and
+        `returned_on`, the date of its latest update in the month, or None: `without_return` are those that owe one
+        and have None."""
+        updates = MilestoneUpdate.objects.effective().filter(milestone=OuterRef("pk")).order_by("-as_at", "-pk")
+        before = updates.filter(as_at__lt=first_day)
         in_month = updates.filter(as_at__range=(first_day, last_day))
-        before = updates.filter(as_at__lt=first_day).order_by("-as_at", "-pk")
-        return self.annotate(status_before=Subquery(before.values("status")[:1])).filter(
-            ~Q(status_before=Status.COMPLETED) | Q(status_before__isnull=True), ~Exists(in_month)
+        return self.annotate(
+            status_before=Coalesce(Subquery(before.values("status")[:1]), Value(Status.NOT_STARTED.value)),
+            returned_on=Subquery(in_month.values("as_at")[:1]),
+        ).annotate(
+            owes_return=Case(
+                When(status_before=Status.COMPLETED, returned_on__isnull=True, then=Value(False)),  # noqa: FBT003
+                default=Value(True),  # noqa: FBT003
+            )
         )
 
     def owing(self, on: dt.date) -> Self:
@@ -110,30 +136,29 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
 
     def exceptions(self, on: dt.date) -> Self:
         """What the board asks about: off track, delayed, or not started and past its due date."""
-        return self.filter(Q(status_on__in=Status.needing_reasons()) | Q(status_on=Status.NOT_STARTED, due_on__lt=on))
+        return self.filter(is_exception(on))
 
     def with_trend(self, on: dt.date) -> Self:
         """With `trend_on` (a `Trend`), and `trend_order` that puts worsening first. Needs `as_at(on)`.
 
-        The last change of status within six months decides; a first update counts as a change from Not started.
+        Its status now is compared with the last different one within six months, else with what it was when those
+        began (Not started before its first update): the same means steady.
         """
-        updates = MilestoneUpdate.objects.for_outer_milestone(on)
-        differing = updates.exclude(status=OuterRef("status_on"))
-        # Every update after the last differing one has today's status: the first of them made the change.
-        same = updates.filter(status=OuterRef("status_on"), as_at__gte=OuterRef("differed_on")).order_by("as_at", "pk")
+        start = _six_months_before(on)
+        differing = MilestoneUpdate.objects.for_outer_milestone(on).exclude(status=OuterRef("standing__status"))
         return self.annotate(
-            differed_on=Coalesce(Subquery(differing.values("as_at")[:1]), Value(dt.date.min)),
+            differing=_one_of("updates", differing.filter(as_at__gt=start)),
+            at_start=_one_of("updates", MilestoneUpdate.objects.for_outer_milestone(start)),
+        ).annotate(
             rank_on=_rank("status_on"),
             rank_before=Coalesce(
-                Subquery(differing.annotate(rank=_rank("status")).values("rank")[:1]),
-                Value(STATUS_RANK[Status.NOT_STARTED]),
+                _rank("differing__status"), _rank("at_start__status"), Value(STATUS_RANK[Status.NOT_STARTED])
             ),
         ).annotate(
-            changed_on=Subquery(same.values("as_at")[:1]),
             trend_on=Case(
-                When(~Q(status_on=Status.COMPLETED) & _is_stale(on), then=Value(Trend.STALE)),
-                When(changed_on__gt=_six_months_before(on), rank_on__lt=F("rank_before"), then=Value(Trend.WORSENING)),
-                When(changed_on__gt=_six_months_before(on), rank_on__gt=F("rank_before"), then=Value(Trend.IMPROVING)),
+                When(is_stale(on), then=Value(Trend.STALE)),
+                When(rank_on__lt=F("rank_before"), then=Value(Trend.WORSENING)),
+                When(rank_on__gt=F("rank_before"), then=Value(Trend.IMPROVING)),
                 default=Value(Trend.STEADY),
                 output_field=models.CharField(),
             ),
@@ -144,6 +169,11 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
         )
 
 
+def _one_of(relation: str, rows: models.QuerySet[Any]) -> FilteredRelation:
+    """The first of `rows` (a subquery's rows, of this relation) as a relation of its own: at most one row."""
+    return FilteredRelation(relation, condition=Q(**{f"{relation}__pk": Subquery(rows.values("pk")[:1])}))
+
+
 def _rank(field: str) -> Case:
     return Case(
         *(When(**{field: status}, then=Value(rank)) for status, rank in STATUS_RANK.items()),
@@ -151,9 +181,26 @@ def _rank(field: str) -> Case:
     )
 
 
-def _is_stale(on: dt.date) -> Q:
+def is_overdue(on: dt.date) -> Q:
+    return ~Q(status_on=Status.COMPLETED) & Q(due_on__lt=on)
+
+
+def is_due_between(first: dt.date, last: dt.date) -> Q:
+    return ~Q(status_on=Status.COMPLETED) & Q(due_on__range=(first, last))
+
+
+def is_stale(on: dt.date) -> Q:
     limit = on - dt.timedelta(days=settings.STALE_AFTER_DAYS)
-    return Q(updated_on__lt=limit) | Q(updated_on__isnull=True, added_on__lt=limit)
+    silent = Q(updated_on__lt=limit) | Q(updated_on__isnull=True, added_on__lt=limit)
+    return ~Q(status_on=Status.COMPLETED) & silent
+
+
+def is_without_return() -> Q:
+    return Q(has_returned=False) & (~Q(status_before=Status.COMPLETED) | Q(status_before__isnull=True))
+
+
+def is_exception(on: dt.date) -> Q:
+    return Q(status_on__in=Status.needing_reasons()) | Q(status_on=Status.NOT_STARTED, due_on__lt=on)
 
 
 def _six_months_before(on: dt.date) -> dt.date:
