@@ -19,7 +19,6 @@ from core.views import Permitted, ServiceFormPage
 class OrganisationList(Permitted, ListView):
     permission = Perm.VIEW_PEOPLE
     template_name = "accounts/organisation_list.html"
-    paginate_by = 100
 
     def get_queryset(self) -> QuerySet[Organisation]:
         return Organisation.objects.annotate(active_people=Count("people", filter=Q(people__is_active=True)))

@@ -1,0 +1,52 @@
+"""Where a person leaves: their access ends, and somebody takes over what they answer for, in one step.
+
+Here, because `accounts` knows no milestones.
+"""
+
+from typing import Any
+
+from django.db import transaction
+from django.forms import Form
+from django.urls import reverse
+from django.utils.functional import cached_property
+
+from accounts.models import User
+from accounts.permissions import Perm
+from accounts.services import deactivate_person
+from accounts.views.people import PersonPage
+from board.forms import LeaverForm
+from core.views import ServiceFormPage
+from milestones.models import Milestone
+from milestones.services import hand_over
+
+
+class PersonDeactivate(PersonPage, ServiceFormPage):
+    permission = Perm.MANAGE_PEOPLE
+    template_name = "board/person_deactivate.html"
+    form_class = LeaverForm
+    submit_label = "Deactivate"
+
+    @cached_property
+    def milestones(self) -> int:
+        """How many milestones of the plan they answer for."""
+        return Milestone.objects.filter(withdrawn_on__isnull=True).for_person(self.person).count()
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "person": self.person, "answers_for_milestones": bool(self.milestones)}
+
+    @transaction.atomic
+    def perform(self, form: Form) -> User:
+        by, at, reason = self.request.user, self.now, form.cleaned_data["reason"]
+        if to := form.cleaned_data.get("to"):
+            hand_over(person=self.person, to=to, reason=reason, by=by, at=at)
+        return deactivate_person(person=self.person, reason=reason, by=by, at=at)
+
+    def get_success_message(self) -> str:
+        return f"{self.person} is deactivated and can no longer sign in."
+
+    def get_success_url(self) -> str:
+        return reverse("person_detail", args=[self.person.pk])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        title = f"Deactivate {self.person}?"
+        return super().get_context_data(title=title, milestones=self.milestones, **kwargs)
