@@ -120,7 +120,7 @@ def _check_text(file: BinaryIO, name: str, extension: str) -> None:
 
 
 def _check_office(file: BinaryIO, name: str, extension: str) -> None:
-    """Word, Excel and PowerPoint: the main part named in `[Content_Types].xml` says which, and whether it has macros."""
+    """Word, Excel, PowerPoint: the main part named in `[Content_Types].xml` says which, and whether with macros."""
     with _opened(file, name, extension) as archive:
         declared = _member(archive, "[Content_Types].xml", name, extension)
         members = [member.filename.lower() for member in archive.infolist()]

@@ -42,7 +42,8 @@ class MilestoneUpdate(AppendOnly):
 
     class Meta:
         ordering = ["-as_at", "-pk"]
-        indexes = [models.Index(fields=["milestone", "-as_at", "-id"], name="milestones_update_latest")]
+        # What is asked of every milestone on every list: its latest update as at a day, and the last one that differs.
+        indexes = [models.Index(fields=["milestone", "-as_at", "-id", "status"], name="milestones_update_latest")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=Status.values) & Q(impact__in=Impact.values),

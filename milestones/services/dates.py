@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts.models import Role, User
 from milestones.models import DueDateChange, Milestone
@@ -108,11 +109,7 @@ def _faults(change: DueDateChange, today: dt.date) -> dict[str, str]:
 
 def _joint_faults(change: DueDateChange, before: DueDateChange | None, after: DueDateChange | None) -> dict[str, str]:
     if before and change.from_date != before.to_date:
-        return {"from_date": f"The due date was {_day(before.to_date)} then: the change before this one set it."}
+        return {"from_date": f"The due date was {date_format(before.to_date)} then: the change before this one set it."}
     if after and change.to_date != after.from_date:
-        return {"to_date": f"The next change starts from {_day(after.from_date)}, so this one must lead to it."}
+        return {"to_date": f"The next change starts from {date_format(after.from_date)}, so this one must lead to it."}
     return {}
-
-
-def _day(date: dt.date) -> str:
-    return f"{date.day} {date:%B %Y}"

@@ -106,9 +106,11 @@ def _handed_over(
 ) -> list[MilestoneChange]:
     changes = []
     for milestone in milestones:
-        for name in OFFICER_FIELDS:
-            if getattr(milestone, f"{name}_id") == person.pk:
-                changes.append(note_change(milestone, name, str(person), str(to), on=on, reason=reason, by=by, at=at))
+        changes.extend(
+            note_change(milestone, name, str(person), str(to), on=on, reason=reason, by=by, at=at)
+            for name in OFFICER_FIELDS
+            if getattr(milestone, f"{name}_id") == person.pk
+        )
         supporting = set(milestone.supporting_officers.all())
         if person in supporting:
             was, now = names(supporting), names(supporting - {person} | {to})

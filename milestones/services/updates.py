@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts.models import User
 from milestones.models import (
@@ -36,7 +37,7 @@ CONTENT = (
 TEXTS = ("progress", "difference_made", "reason", "mitigation", "consequence", "no_evidence_reason")
 
 
-class ChangedSince(ValidationError):
+class ChangedSince(ValidationError):  # noqa: N818 its name is an interface, and says what happened
     """Somebody changed the milestone after this person opened it. `milestone` and `version` are as they are now."""
 
     def __init__(self, milestone: Milestone) -> None:
@@ -195,7 +196,9 @@ def _date_faults(update: MilestoneUpdate, today: dt.date) -> dict[str, str]:
     if update.as_at > today:
         return {"as_at": "The date must be today or earlier."}
     if update.as_at < added_on:
-        return {"as_at": f"The date must be {_day(added_on)} or later: the milestone was added to the plan then."}
+        return {
+            "as_at": f"The date must be {date_format(added_on)} or later: the milestone was added to the plan then."
+        }
     return {}
 
 
@@ -236,7 +239,3 @@ def _completion_faults(update: MilestoneUpdate) -> dict[str, str]:
     if not has_evidence and not update.no_evidence_reason:
         faults["no_evidence_reason"] = "Add evidence to the milestone first, or say why there is none."
     return faults
-
-
-def _day(date: dt.date) -> str:
-    return f"{date.day} {date:%B %Y}"
