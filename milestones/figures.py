@@ -21,6 +21,7 @@ from milestones.models import (
     Status,
     Trend,
 )
+from milestones.models.plan import is_due_between, is_exception, is_overdue, is_stale, is_without_return
 
 # The code of the whole plan where figures are kept per area.
 WHOLE = ""
@@ -225,33 +226,33 @@ def changed_since(at: dt.datetime) -> bool:
 
 
 def _tally(month: Month) -> Counter[tuple[str, str]]:
-    """How many milestones each (code, area) counts."""
+    """How many milestones each (code, area) counts.
+
+    One query reads the plan once, whatever is counted: grouped by the ratings that exclude each other, and within a
+    group counted by each condition. The lists filter by the same conditions.
+    """
     on = month.last_day
-    plan = Milestone.objects.counting_on(on).as_at(on)
-    tally: Counter[tuple[str, str]] = Counter()
-    for area, status, impact, number in _by(plan, "area__code", "status_on", "impact_on"):
-        _add(tally, area, number, "total", status, f"impact.{impact}")
-    for area, trend, number in _by(plan.with_trend(on), "area__code", "trend_on"):
-        _add(tally, area, number, f"trend.{trend}")
-    subsets = {
-        "overdue": plan.overdue(on),
-        "stale": plan.stale(on),
-        "due_next_month": plan.due_between(month.next.first_day, month.next.last_day),
-        "no_return": plan.without_return(month.first_day, on),
-        "exceptions": plan.exceptions(on),
-        "due_date_changes": DueDateChange.objects.filter(
-            changed_on__range=(month.first_day, on), milestone__in=Milestone.objects.counting_on(on)
-        ),
+    conditions = {
+        "overdue": is_overdue(on),
+        "stale": is_stale(on),
+        "due_next_month": is_due_between(month.next.first_day, month.next.last_day),
+        "no_return": is_without_return(),
+        "exceptions": is_exception(on),
     }
-    for name, subset in subsets.items():
-        path = "milestone__area__code" if subset.model is DueDateChange else "area__code"
-        for area, number in _by(subset, path):
+    counted = Milestone.objects.counting_on(on)
+    plan = counted.as_at(on).with_trend(on).with_return(month.first_day, on)
+    groups = plan.order_by().values_list("area__code", "status_on", "impact_on", "trend_on")
+    # `in_` keeps the names apart from the model's fields.
+    numbers = {f"in_{name}": Count("pk", filter=condition) for name, condition in conditions.items()}
+    tally: Counter[tuple[str, str]] = Counter()
+    for area, status, impact, trend, total, *subsets in groups.annotate(in_total=Count("pk"), **numbers):
+        _add(tally, area, total, "total", status, f"impact.{impact}", f"trend.{trend}")
+        for name, number in zip(conditions, subsets, strict=True):
             _add(tally, area, number, name)
+    moves = DueDateChange.objects.filter(changed_on__range=(month.first_day, on), milestone__in=counted)
+    for area, number in moves.order_by().values_list("milestone__area__code").annotate(number=Count("pk")):
+        _add(tally, area, number, "due_date_changes")
     return tally
-
-
-def _by(rows: QuerySet, *fields: str) -> QuerySet:
-    return rows.order_by().values_list(*fields).annotate(number=Count("pk"))
 
 
 def _add(tally: Counter[tuple[str, str]], area: str, number: int, *names: str) -> None:
@@ -276,7 +277,8 @@ def _baseline_due(areas: list[str], plan: QuerySet[Milestone]) -> Iterator[Value
     """The burn-up's planned line: for each month from the first baseline month to the one the inspectors are
     expected in, how many milestones were first promised by its end."""
     due: Counter[tuple[str, Month]] = Counter()
-    for area, first_day, number in _by(plan.annotate(due_in=TruncMonth("baseline_due_date")), "area__code", "due_in"):
+    by_month = plan.order_by().annotate(due_in=TruncMonth("baseline_due_date")).values_list("area__code", "due_in")
+    for area, first_day, number in by_month.annotate(number=Count("pk")):
         due[area, Month.of(first_day)] += number
         due[WHOLE, Month.of(first_day)] += number
     if not due:

@@ -6,6 +6,7 @@ from board.services.months import (
     ensure_months,
     move_cut_off,
     open_month,
+    open_months_so_far,
     reopen_month,
     sign_off_month,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "finish_month",
     "move_cut_off",
     "open_month",
+    "open_months_so_far",
     "reopen_month",
     "run_section",
     "sealed_text",

@@ -49,6 +49,16 @@ def ensure_months(*, first: Month, last: Month, by: User | None, at: dt.datetime
 
 
 @transaction.atomic
+def open_months_so_far(*, at: dt.datetime) -> list[ReportingMonth]:
+    """What the nightly run does first: the month just ended and the current one are open, and so is every month
+    since the latest one there is, so that a time without nightly runs leaves no gap."""
+    current = Month.of(timezone.localdate(at))
+    latest = ReportingMonth.objects.order_by("-month").first()
+    first = min(current.previous, latest.period.next) if latest else current.previous
+    return ensure_months(first=first, last=current, by=None, at=at)
+
+
+@transaction.atomic
 def move_cut_off(*, month: ReportingMonth, to: dt.date, reason: str, by: User, at: dt.datetime) -> ReportingMonth:
     """Moves the last day for an open month's returns. Refuses a day before the month ends, and a missing reason."""
     locked = _locked(month)
