@@ -4,6 +4,7 @@ Each takes `by` (who) and `at` (when: services never ask the clock), runs in one
 raises ValidationError with what to do. Who may call one is the doors' question (`milestones.permissions`).
 """
 
+from milestones.services.date_history import DueDateRow, record_due_date_history
 from milestones.services.dates import change_due_date, may_approve
 from milestones.services.dependencies import link_milestones, unlink_milestones
 from milestones.services.drafts import discard_draft, save_draft
@@ -17,10 +18,12 @@ from milestones.services.plan import (
     revise_priority_area,
     withdraw_milestone,
 )
+from milestones.services.reports import report
 from milestones.services.updates import ChangedSince, confirm_update, correct_update, record_update
 
 __all__ = [
     "ChangedSince",
+    "DueDateRow",
     "UpdateRow",
     "add_evidence",
     "add_milestone",
@@ -33,8 +36,10 @@ __all__ = [
     "link_milestones",
     "may_approve",
     "reassign",
+    "record_due_date_history",
     "record_history",
     "record_update",
+    "report",
     "revise_milestone",
     "revise_priority_area",
     "save_draft",

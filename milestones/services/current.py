@@ -14,6 +14,8 @@ from milestones.models import Impact, Milestone, MilestoneChange, MilestoneUpdat
 
 # How many milestones one statement names: far below any database's limit on parameters.
 CHUNK = 500
+# Rows an INSERT carries at most; Django splits further where the database's limit on parameters asks for it.
+BATCH = 1000
 T = TypeVar("T")
 
 
@@ -66,6 +68,18 @@ def text(typed: str) -> str:
     """What was typed, without the browser's line ends and the white space around it: the same text compares equal
     whichever door it came through."""
     return typed.replace("\r\n", "\n").strip()
+
+
+def refuse_rows(faults: Iterable[dict[str, str]]) -> None:
+    """Raises one ValidationError for all faults ({field: what to do}) of a batch's rows, given in order; each error's
+    `params` hold `row` (its position, from 0) and `field`."""
+    errors = [
+        ValidationError(message, code="row", params={"row": position, "field": field})
+        for position, of_row in enumerate(faults)
+        for field, message in of_row.items()
+    ]
+    if errors:
+        raise ValidationError(errors)
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:

@@ -10,16 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from milestones.models import Impact, Milestone, MilestoneUpdate, Status
-from milestones.services.current import chunks, lock_milestones, refresh_ratings, text
-
-# Rows an INSERT carries at most; Django splits further where the database's limit on parameters asks for it.
-BATCH = 1000
+from milestones.services.current import BATCH, chunks, lock_milestones, refresh_ratings, refuse_rows, text
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,8 @@ def record_history(*, rows: Sequence[UpdateRow], by: User, at: dt.datetime) -> i
     Completed takes the as-at date as its completion date. Raises ValidationError with one error for each faulty
     row; its `params` hold `row` (the position in `rows`, from 0) and `field`.
     """
-    _refuse_faulty(rows, timezone.localdate(at))
+    today = timezone.localdate(at)
+    refuse_rows(_faults(row, today) for row in rows)
     milestone_ids = sorted({row.milestone.pk for row in rows})
     lock_milestones(milestone_ids)
     new = _not_there_yet(rows, milestone_ids)
@@ -57,16 +54,6 @@ def record_history(*, rows: Sequence[UpdateRow], by: User, at: dt.datetime) -> i
     MilestoneUpdate.objects.bulk_create(updates, batch_size=BATCH)
     refresh_ratings(sorted({row.milestone.pk for row in new}))
     return len(updates)
-
-
-def _refuse_faulty(rows: Sequence[UpdateRow], today: dt.date) -> None:
-    faults = [
-        ValidationError(message, code="row", params={"row": position, "field": field})
-        for position, row in enumerate(rows)
-        for field, message in _faults(row, today).items()
-    ]
-    if faults:
-        raise ValidationError(faults)
 
 
 def _faults(row: UpdateRow, today: dt.date) -> dict[str, str]:
