@@ -1,9 +1,11 @@
 """The worker and the beat schedule: `celery -A pap_portal worker`, `celery -A pap_portal beat`."""
 
 import os
+from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import beat_init, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pap_portal.settings")
 
@@ -24,3 +26,12 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute=0, hour=3),
     },
 }
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_contradictory_settings(**_: Any) -> None:
+    """The web process and the management commands check theirs; Celery only runs the checks and goes on."""
+    from pap_portal.checks import refuse_to_start  # noqa: PLC0415 needs Django, which is set up by now
+
+    refuse_to_start()

@@ -296,7 +296,7 @@ REST_FRAMEWORK = {
 }
 REST_KNOX = {"TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Token", "TOKEN_MODEL": "accounts.ApiToken"}
 # Knox reads this name where it declares that its own model can be swapped out.
-KNOX_TOKEN_MODEL = "accounts.ApiToken"
+KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105 a name
 SPECTACULAR_SETTINGS = {
     "TITLE": "Priority Action Plan portal API",
     "DESCRIPTION": (
@@ -379,11 +379,20 @@ NAVIGATION = [
     ("people_list", "People", "accounts.view_people"),
 ]
 
+# --- Web process (pap_portal/gunicorn.py) ---------------------------------------------------------------------------
+
+WEB_BIND = env.str("WEB_BIND", default="0.0.0.0:8000")
+WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", default=2)
+WEB_THREADS = env.int("WEB_THREADS", default=4)
+WEB_TIMEOUT = env.int("WEB_TIMEOUT", default=60)
+
 # --- Errors and logs ------------------------------------------------------------------------------------------------
 
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
 if SENTRY_DSN:
     # Errors only, and nothing about the person: reports leave the council.
-    sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False, max_request_body_size="never", include_local_variables=False)
+    sentry_sdk.init(
+        dsn=SENTRY_DSN, send_default_pii=False, max_request_body_size="never", include_local_variables=False
+    )
 
 LOGGING = log_settings(readable=DEBUG, level=env.str("LOG_LEVEL", default="INFO"))

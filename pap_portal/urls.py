@@ -9,5 +9,4 @@ urlpatterns = [
     path("milestones/", include("milestones.urls")),
     path("", include("accounts.urls")),
     path("api/v1/", include("pap_portal.api")),
-    path("", include("pap_portal.health")),
 ]
