@@ -11,8 +11,10 @@ class PersonFilter(filters.FilterSet):
     """`state` is a `User.State`; without one, everybody who has access. Those who left are the office's to see."""
 
     q = filters.CharFilter(label="Name or job title", method="matching")
-    role = filters.ChoiceFilter(choices=Role.choices, empty_label="Any role", method="having_role")
-    organisation = filters.ModelChoiceFilter(queryset=Organisation.objects.all(), empty_label="Any organisation")
+    role = filters.ChoiceFilter(label="Role", choices=Role.choices, empty_label="Any role", method="having_role")
+    organisation = filters.ModelChoiceFilter(
+        label="Organisation", queryset=Organisation.objects.all(), empty_label="Any organisation"
+    )
     state = filters.ChoiceFilter(
         label="Access",
         choices=[*User.State.choices, ("all", "Everybody")],

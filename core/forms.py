@@ -117,7 +117,8 @@ def _component(field: forms.BoundField) -> tuple[str, dict[str, Any]]:
         case DateInput():
             return "date-input", {"id": field.auto_id, "fieldset": legend, "items": _date_items(field)}
         case forms.CheckboxSelectMultiple() | forms.RadioSelect():
-            kind = "radios" if isinstance(widget, forms.RadioSelect) else "checkboxes"
+            # Asked this way round: Django's checkboxes are a kind of radios.
+            kind = "checkboxes" if isinstance(widget, forms.CheckboxSelectMultiple) else "radios"
             items = _choice_items(field)
             return kind, {"idPrefix": field.auto_id, "name": field.html_name, "fieldset": legend, "items": items}
         case forms.CheckboxInput():

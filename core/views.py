@@ -55,6 +55,8 @@ class ServiceFormPage(Permitted, FormView):
     template_name = "core/form_page.html"
     title: ClassVar[str] = ""
     submit_label: ClassVar[str] = "Save"
+    submit_classes: ClassVar[str] = ""
+    """`govuk-button--warning` where what is done is hard to undo."""
     success_message: ClassVar[str] = "Saved."
 
     def perform(self, form: Form) -> Any:
@@ -75,7 +77,8 @@ class ServiceFormPage(Permitted, FormView):
         return self.success_message
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        extra = {"title": self.title, "submit_label": self.submit_label}
+        words = {"title": self.title, "submit_label": self.submit_label}
+        extra = {**words, "submit_classes": self.submit_classes}
         return super().get_context_data(**{**extra, **kwargs})
 
 

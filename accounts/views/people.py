@@ -31,6 +31,10 @@ class PersonList(ListPage):
     sorts = {"name": "full_name", "organisation": "organisation__name", "signed_in": "last_login"}
     default_sort = ("full_name", "email")
 
+    def get_filterset_kwargs(self, filterset_class: type[PersonFilter]) -> dict[str, Any]:
+        # Also without a query the filter applies: it leaves out those who left.
+        return {**super().get_filterset_kwargs(filterset_class), "data": self.request.GET}
+
     def get_queryset(self) -> QuerySet[User]:
         return self.sorted(User.objects.visible_to(self.request.user).select_related("organisation"))
 
@@ -209,6 +213,7 @@ class PersonRemoveTwoStep(PersonPage, ServiceFormPage):
     template_name = "accounts/person_remove_two_step.html"
     form_class = RemoveTwoStepForm
     submit_label = "Remove two-step sign-in"
+    submit_classes = "govuk-button--warning"
     success_message = "Two-step sign-in is removed. They sign in with their password alone until they turn it on again."
 
     def perform(self, form: Form) -> User:

@@ -59,6 +59,7 @@ class TokenRevoke(ServiceFormPage):
     template_name = "accounts/token_confirm.html"
     form_class = Form
     submit_label = "Revoke token"
+    submit_classes = "govuk-button--warning"
     success_message = "The token is revoked. Programs that use it are refused from now on."
 
     @cached_property

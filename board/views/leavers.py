@@ -25,6 +25,7 @@ class PersonDeactivate(PersonPage, ServiceFormPage):
     template_name = "board/person_deactivate.html"
     form_class = LeaverForm
     submit_label = "Deactivate"
+    submit_classes = "govuk-button--warning"
 
     @cached_property
     def milestones(self) -> int:
