@@ -70,6 +70,22 @@ class DayFilter(filters.DateFilter):
     field_class = DayField
 
 
+class DayInput(forms.DateInput):
+    """The browser's own date field: it sends the date as the address holds it, 2026-01-31."""
+
+    input_type = "date"
+
+
+def many(label: str, choices: Any, **kwargs: Any) -> ManyFilter:
+    widget = forms.CheckboxSelectMultiple({"class": "govuk-checkboxes--small app-checkboxes--row"})
+    return ManyFilter(label=label, choices=choices, widget=widget, **kwargs)
+
+
+def only(label: str, **kwargs: Any) -> filters.BooleanFilter:
+    widget = forms.CheckboxInput({"class": "govuk-checkboxes--small"})
+    return filters.BooleanFilter(label=label, widget=widget, **kwargs)
+
+
 def answering_officers(_request: Any) -> QuerySet[User]:
     """Everyone a milestone names: responsible, SRO or supporting."""
     named = Q(milestones_responsible__isnull=False) | Q(milestones_as_sro__isnull=False)
@@ -84,21 +100,21 @@ class MilestoneFilter(filters.FilterSet):
     the figure counted.
     """
 
-    q = filters.CharFilter(label="Search", method="by_words")
+    q = filters.CharFilter(label="Search", method="by_words", widget=forms.TextInput({"type": "search"}))
     area = filters.ModelChoiceFilter(
         label="Priority area", queryset=PriorityArea.objects.all(), to_field_name="code", empty_label="All areas"
     )
-    status = ManyFilter(label="Status", field_name="status_on", choices=Status.choices)
-    impact = ManyFilter(label="Impact", field_name="impact_on", choices=Impact.choices)
-    trend = ManyFilter(label="Trend", choices=Trend.choices, method="by_trend")
+    status = many("Status", Status.choices, field_name="status_on")
+    impact = many("Impact", Impact.choices, field_name="impact_on")
+    trend = many("Trend over six months", Trend.choices, method="by_trend")
     owner = filters.ModelChoiceFilter(
         label="Officer", queryset=answering_officers, method="by_owner", empty_label="Anyone"
     )
     due = filters.ChoiceFilter(label="Due", choices=DUE, method="by_due", empty_label="Any time")
-    stale = filters.BooleanFilter(label="Stale", method="by_stale")
-    exceptions = filters.BooleanFilter(label="Exceptions", method="by_exceptions")
+    exceptions = only("Only exceptions: off track, delayed, or not started and overdue", method="by_exceptions")
+    stale = only("Only stale: not completed, and no recent update", method="by_stale")
     no_return = MonthFilter(label="No return for", method="by_no_return")
-    as_at = DayFilter(label="As at", method="by_as_at")
+    as_at = DayFilter(label="As at", method="by_as_at", widget=DayInput({"class": "govuk-input--width-10"}))
 
     class Meta:
         model = Milestone
@@ -154,10 +170,10 @@ class MilestoneFilter(filters.FilterSet):
         }[due]
         return plan.due_between(first, last)
 
-    def by_stale(self, plan: MilestoneQuerySet, name: str, wanted: bool) -> MilestoneQuerySet:  # noqa: FBT001
+    def by_stale(self, plan: MilestoneQuerySet, name: str, wanted: bool) -> MilestoneQuerySet:
         return plan.stale(self.on) if wanted else plan
 
-    def by_exceptions(self, plan: MilestoneQuerySet, name: str, wanted: bool) -> MilestoneQuerySet:  # noqa: FBT001
+    def by_exceptions(self, plan: MilestoneQuerySet, name: str, wanted: bool) -> MilestoneQuerySet:
         return plan.exceptions(self.on) if wanted else plan
 
     @extend_schema_field(OpenApiTypes.STR)
@@ -187,7 +203,7 @@ class UpdateFilter(filters.FilterSet):
         model = MilestoneUpdate
         fields: tuple[str, ...] = ()
 
-    def by_effective(self, updates: Any, name: str, wanted: bool) -> Any:  # noqa: FBT001
+    def by_effective(self, updates: Any, name: str, wanted: bool) -> Any:
         return updates.effective() if wanted else updates.filter(superseded_by__isnull=False)
 
 

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from core.components import render_component
 from core.forms import error_summary_params, field_html
+from core.glossary import terms
 from core.ratings import Colour
 
 register = template.Library()
@@ -119,11 +120,27 @@ def navigation(context: template.Context) -> SafeString:
     """The service navigation: the pages this person may open, the current one marked."""
     request = context["request"]
     items = [
-        {"text": text, "href": reverse(name), "active": request.path.startswith(reverse(name)) and name != "home"}
+        _navigation_item(request.path, reverse(name), text)
         for name, text, permission in settings.NAVIGATION
         if request.user.has_perm(permission)
     ]
     return render_component("service-navigation", {"navigation": items})
+
+
+def _navigation_item(path: str, href: str, text: str) -> dict[str, Any]:
+    """`current` is the page itself; `active` also what lies below it. Everything lies below the home page."""
+    here = path == href
+    return {"text": text, "href": href, "current": here, "active": here or (href != "/" and path.startswith(href))}
+
+
+@register.simple_tag
+def abbr(abbreviation: str) -> SafeString:
+    """An abbreviation of the glossary with its words. One that the glossary lacks is a mistake in the template."""
+    try:
+        words = terms()[abbreviation].words
+    except KeyError as error:
+        raise template.TemplateSyntaxError(f"{abbreviation} is not in core/glossary.csv. Add it there.") from error
+    return format_html('<abbr title="{}">{}</abbr>', words, abbreviation)
 
 
 @register.simple_tag

@@ -1,0 +1,126 @@
+"""The list of milestones: where every figure's link lands."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.db.models import Case, QuerySet, SmallIntegerField, Value, When
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.functional import cached_property
+
+from core.months import Month
+from core.views import ListPage
+from milestones.filters import MilestoneFilter
+from milestones.models import Impact, Milestone, MilestoneUpdate
+from milestones.permissions import Perm
+
+
+# Filters that stand folded away: unfolded where one of them is in use.
+MORE = ("impact", "trend", "exceptions", "stale", "as_at")
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One active filter, and the address of the list without it."""
+
+    label: str
+    text: str
+    address: str
+
+
+class MilestoneList(ListPage):
+    """Milestones in the plan as at a day. Worsening first: what needs a decision is at the top."""
+
+    permission = Perm.VIEW
+    filterset_class = MilestoneFilter
+    template_name = "milestones/milestone_list.html"
+    context_object_name = "milestones"
+    sorts = {
+        "reference": "reference",
+        "title": "title",
+        "status": "rank_on",
+        "impact": "impact_order",
+        "trend": "trend_order",
+        "due": "due_on",
+        "officer": "responsible_officer__full_name",
+        "updated": "updated_on",
+    }
+    default_sort = ("trend_order", "area__order", "reference")
+
+    def get_queryset(self) -> QuerySet[Milestone]:
+        plan = Milestone.objects.visible_to(self.request.user)
+        return plan.select_related("area", "responsible_officer", "sro")
+
+    def get_filterset_kwargs(self, filterset_class: type[MilestoneFilter]) -> dict[str, Any]:
+        # Bound even without parameters, so that the as-at day is read in one way only.
+        return {**super().get_filterset_kwargs(filterset_class), "data": self.request.GET, "on": self.today}
+
+    @cached_property
+    def on(self) -> dt.date:
+        return self.filterset.on
+
+    def sorted(self, rows: QuerySet[Milestone]) -> QuerySet[Milestone]:
+        places = [When(impact_on=impact, then=Value(place)) for place, impact in enumerate(Impact)]
+        ranked = rows.with_trend(self.on).annotate(impact_order=Case(*places, output_field=SmallIntegerField()))
+        return super().sorted(ranked)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        plan = Milestone.objects.visible_to(self.request.user).counting_on(self.on)
+        return {
+            **context,
+            "on": self.on,
+            "as_at_asked": self.filterset.form.cleaned_data.get("as_at"),
+            "shown": context["paginator"].count,
+            "total": plan.count(),
+            "chips": chips(self.filterset, self.request.GET),
+            "more_open": any(self.request.GET.get(name) for name in MORE),
+            "may_manage": self.request.user.has_perm(Perm.MANAGE),
+            "add_url": reverse("milestones:add"),
+            "forecasts": forecasts(context["object_list"]),
+        }
+
+
+def forecasts(milestones: Iterable[Milestone]) -> dict[int, dt.date]:
+    """Expected dates by milestone, for those whose latest update gives one: one query for the page."""
+    updates = {row.update_on: row.pk for row in milestones if row.update_on}
+    dated = MilestoneUpdate.objects.filter(pk__in=updates, forecast_date__isnull=False)
+    return {updates[pk]: day for pk, day in dated.values_list("pk", "forecast_date")}
+
+
+def chips(filterset: MilestoneFilter, asked: Any) -> list[Chip]:
+    """What the list is narrowed by, each with the way back. A choice of several is one chip each."""
+    found = []
+    for name, field in filterset.form.fields.items():
+        value = filterset.form.cleaned_data.get(name)
+        if not value:
+            continue
+        if isinstance(field, forms.MultipleChoiceField):
+            words = dict(field.choices)
+            found += [Chip(field.label, words[one], _without(asked, name, one, value)) for one in value]
+        else:
+            found.append(Chip(field.label, _words(field, value, filterset.on), _without(asked, name)))
+    return found
+
+
+def _words(field: forms.Field, value: Any, on: dt.date) -> str:
+    if isinstance(value, dt.date):
+        return date_format(value)
+    if isinstance(value, Month):
+        return value.label
+    if isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField):
+        return dict(field.choices)[value]
+    if value == "true":
+        return Month.of(on).label
+    return "yes" if value is True else str(value)
+
+
+def _without(asked: Any, name: str, one: str = "", values: Iterable[str] = ()) -> str:
+    """The query without a parameter, or without one of its values."""
+    params = asked.copy()
+    params.pop("page", None)
+    params.setlist(name, [value for value in values if value != one])
+    return "?" + params.urlencode()
