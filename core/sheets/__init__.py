@@ -1,0 +1,26 @@
+"""Spreadsheets in and out, for every kind of row: a resource declares columns, the rest is here.
+
+In: `read_sheet`. Out: `download` for pages, `write_sheet` for the command. `docs/import-formats.md` is what people
+are told; `CONTRIBUTING.md` says how to add a kind.
+"""
+
+from core.sheets.columns import Column
+from core.sheets.importing import read_sheet
+from core.sheets.report import Line, Report
+from core.sheets.resources import Difference, Row, Run, SheetResource
+from core.sheets.writing import FORMATS, download, write_rows, write_sheet
+
+__all__ = [
+    "FORMATS",
+    "Column",
+    "Difference",
+    "Line",
+    "Report",
+    "Row",
+    "Run",
+    "SheetResource",
+    "download",
+    "read_sheet",
+    "write_rows",
+    "write_sheet",
+]

@@ -1,0 +1,28 @@
+"""Text that a spreadsheet would take for a formula, made harmless in a way that reading undoes exactly."""
+
+import re
+from typing import Any
+
+# What Excel, LibreOffice and Google Sheets may begin a formula with (OWASP, "CSV Injection"); full-width signs too.
+_RUNS = re.compile("'*[=+\\-@\t\r\n|%＝＋－＠]")  # noqa: RUF001 the full-width signs are meant
+_ESCAPED = re.compile(r"_x(?=[0-9A-Fa-f]{4}_)")
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+LONGEST_CELL = 32_767
+
+
+def guarded(value: Any) -> Any:
+    """For CSV, where everything is text: an apostrophe before what could run, as spreadsheets themselves use it."""
+    return f"'{value}" if isinstance(value, str) and _RUNS.match(value) else value
+
+
+def unguarded(text: str) -> str:
+    """What `guarded` was given."""
+    return text[1:] if text[:1] == "'" and _RUNS.match(text[1:]) else text
+
+
+def storable(text: str) -> str:
+    """For workbooks: without the characters that XML cannot hold, with `_x0041_` written so that it stays that, and
+    no longer than a cell (a sheet read back says that its end may be missing)."""
+    if "_x" in text:
+        text = _ESCAPED.sub("_x005F_x", text)
+    return _ILLEGAL.sub("", text)[:LONGEST_CELL]

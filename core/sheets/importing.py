@@ -1,0 +1,209 @@
+"""The engine behind every kind of sheet: reads, checks, compares, and saves all rows or none.
+
+A rehearsal is the real import in a transaction that is rolled back, so that the preview knows every rule that the
+services know. Rows pass in chunks: memory stays flat and the number of queries grows with the chunks, not the rows.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, BinaryIO
+
+from django.conf import settings
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import transaction
+
+from core.sheets.columns import Column
+from core.sheets.reading import SheetRefused, open_sheets
+from core.sheets.report import Line, Report
+from core.sheets.resources import CHUNK, Row, Run, SheetResource
+from core.sheets.table import Table, find_table, too_long
+from core.sheets.values import Fault, is_blank, written
+
+
+def read_sheet(resource_class: type[SheetResource], file: BinaryIO, run: Run, *, write: bool) -> Report:
+    """Reads a file of a kind: a rehearsal, or with `write` the import, which saves all rows or, with one fault, none.
+
+    The report's `written` says whether the rows are in the database. What cannot be read at all is in `refused`.
+    """
+    report = Report()
+    resource = resource_class(run)
+    try:
+        sheets = open_sheets(file, run.source, max_mb=settings.SHEET_MAX_MB)
+        table = find_table(sheets, resource.fields, resource.title)
+        table.refuse_too_long(settings.SHEET_MAX_ROWS)
+        report.sheet, report.unknown, report.other_sheets = (
+            table.sheet.name,
+            list(table.unknown),
+            list(table.other_sheets),
+        )
+        with transaction.atomic():
+            _Reading(resource, table, report).run()
+            report.written = write and report.is_clean
+            if not report.written:
+                transaction.set_rollback(True)
+    except SheetRefused as error:
+        return Report(refused=str(error))
+    report.notices = resource.notices
+    return report
+
+
+class _Reading:
+    """One pass over a table's rows."""
+
+    def __init__(self, resource: SheetResource, table: Table, report: Report) -> None:
+        self.resource, self.table, self.report = resource, table, report
+        self.columns: list[tuple[str, Column]] = [(name, resource.fields[name]) for name in table.positions]
+        self.seen: dict[tuple[Any, ...], int] = {}
+        self.faulty: set[int] = set()
+        self.pending: list[Line] = []
+
+    def run(self) -> None:
+        for rows in self._chunks():
+            self.faulty = set()
+            for row in rows:
+                self._note_faults(row)
+            sound = [row for row in rows if row.number not in self.faulty]
+            self.resource.prepare(sound)
+            (self._apply_keyed if self.resource.key else self._apply_added)(sound)
+            for line in sorted(self.pending, key=lambda line: line.row):
+                self.report.faults.add(line)
+            self.pending.clear()
+            self.report.faulty += len(self.faulty)
+        if not self.report.rows:
+            raise SheetRefused("The sheet has headings and no rows below them.")
+
+    def _chunks(self) -> Iterator[list[Row]]:
+        source = self.table.rows()
+        while chunk := [self._read(number, cells) for number, cells in islice(source, CHUNK)]:
+            self.report.rows += len(chunk)
+            if self.report.rows > settings.SHEET_MAX_ROWS:
+                raise SheetRefused(too_long(settings.SHEET_MAX_ROWS))
+            yield chunk
+
+    def _read(self, number: int, cells: Mapping[str, Any]) -> Row:
+        """A row's cells as what they mean. Every cell that cannot be read is a fault of its own."""
+        row = Row(number, {}, set())
+        for name, column in self.columns:
+            cell = cells[name]
+            if is_blank(cell):
+                row.values[name] = column.widget.blank
+                row.blank.add(name)
+                if not column.optional:
+                    row.faults.append((name, "is missing"))
+                continue
+            if isinstance(cell, Fault):
+                row.faults.append((name, f'"{cell.written}" {cell.says}' if cell.written else cell.says))
+                continue
+            try:
+                row.values[name] = value = column.widget.clean(cell)
+            except ValueError as error:
+                row.faults.append((name, f'"{written(cell)}" {error}'))
+                continue
+            if value is None or value == "":
+                row.blank.add(name)
+                if not column.optional:
+                    row.faults.append((name, "is missing"))
+        return row
+
+    def _note_faults(self, row: Row) -> None:
+        faults = list(row.faults)
+        if not faults:
+            faults += self.resource.check(row)
+        if self.resource.key and all(name in row.values for name in self.resource.key):
+            key = self.resource.key_of(row)
+            first = self.seen.setdefault(key, row.number)
+            if first != row.number:
+                name = self.resource.key[-1]
+                faults.append((name, f'"{self._words(name, row.values[name])}" is in row {first} as well'))
+        for name, message in faults:
+            self._fault(row.number, name, message)
+
+    def _fault(self, number: int, name: str, message: str) -> None:
+        self.faulty.add(number)
+        name = self.resource.renamed.get(name, name)
+        column = self.resource.fields.get(name)
+        self.pending.append(Line("fault", number, column.heading if column else "", "", message))
+
+    # --- Keyed kinds ------------------------------------------------------------------------------------------------
+
+    def _apply_keyed(self, rows: Sequence[Row]) -> None:
+        keys = [self.resource.key_of(row) for row in rows]
+        existing = self.resource.existing(keys) if keys else {}
+        effects: dict[int, list[Line]] = {}
+        unchanged = 0
+        for key, row in zip(keys, rows, strict=True):
+            thing = existing.get(key)
+            differences = [] if thing is None else self.resource.differences(thing, row)
+            if thing is not None and not differences:
+                unchanged += 1
+                continue
+            try:
+                if thing is None:
+                    self.resource.add(row)
+                    effects[row.number] = [Line("new", row.number, "", "", self._about(row), self._key(key))]
+                else:
+                    self.resource.change(thing, row, differences)
+                    effects[row.number] = [self._change(row, key, each) for each in differences]
+            except ValidationError as error:
+                self._service_faults(row, error)
+        for number, name, message in self.resource.finish():
+            self._fault(number, name, message)
+        for number, lines in effects.items():
+            if number not in self.faulty:
+                self.report.new += lines[0].what == "new"
+                self.report.changed += lines[0].what == "change"
+                for line in lines:
+                    self.report.effects.add(line)
+        self.report.unchanged += unchanged
+
+    def _key(self, key: tuple[Any, ...]) -> str:
+        return ", ".join(map(str, key))
+
+    def _about(self, row: Row) -> str:
+        """The first text of a new row beyond its key: its title or name."""
+        names = [
+            name for name in self.resource.fields if name not in self.resource.key and isinstance(row.get(name), str)
+        ]
+        return str(row.get(names[0])) if names else ""
+
+    def _change(self, row: Row, key: tuple[Any, ...], difference: Any) -> Line:
+        was, now = (self._words(difference.name, value) for value in (difference.was, difference.now))
+        return Line("change", row.number, self.resource.fields[difference.name].heading, was, now, self._key(key))
+
+    def _words(self, name: str, value: Any) -> str:
+        return self.resource.fields[name].words(value)
+
+    def _service_faults(self, row: Row, error: ValidationError) -> None:
+        errors = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+        for name, messages in errors.items():
+            for message in messages:
+                self._fault(row.number, name, self._quoted(row, name, message))
+
+    def _quoted(self, row: Row, name: str, message: str) -> str:
+        name = self.resource.renamed.get(name, name)
+        if name not in row.values or name in row.blank:
+            return message
+        return f'"{written(self._words(name, row.values[name]))}": {message}'
+
+    # --- Kinds that only add ----------------------------------------------------------------------------------------
+
+    def _apply_added(self, rows: Sequence[Row]) -> None:
+        sound, new = list(rows), 0
+        while sound:
+            try:
+                new = self.resource.record(sound)
+                break
+            except ValidationError as error:
+                # The service took none of them; the others are tried again without the faulty, for the counts.
+                self._batch_faults(sound, error)
+                sound = [row for row in sound if row.number not in self.faulty]
+        self.report.new += new
+        self.report.unchanged += len(sound) - new
+
+    def _batch_faults(self, rows: Sequence[Row], error: ValidationError) -> None:
+        for each in error.error_list if hasattr(error, "error_list") else [error]:
+            params = each.params or {}
+            row = rows[params.get("row", 0)]
+            name = str(params.get("field", ""))
+            for message in each.messages:
+                self._fault(row.number, name, self._quoted(row, name, message))
