@@ -23,7 +23,7 @@ TEMPLATES = $(shell find templates -name '*.html')
 # A production configuration that starts nothing: for the checks that read it.
 PRODUCTION = env --ignore-environment PATH="$$PATH" DEBUG=off SECRET_KEY="$$(head -c 48 /dev/urandom | base64)" \
 	ALLOWED_HOSTS=portal.example.org DATABASE_URL=postgres://portal@localhost/portal REDIS_URL=redis://localhost:6379/0 \
-	EMAIL_URL=smtp+tls://portal:secret@mail.example.org:587 DEFAULT_FROM_EMAIL=portal@example.org
+	EMAIL_URL=smtp+tls://portal:secret@mail.example.org:587 DEFAULT_FROM_EMAIL=portal@example.org BEHIND_TLS_PROXY=on
 
 .PHONY: help
 help:  ## list these commands

@@ -1,11 +1,13 @@
 """The worker and the beat schedule: `celery -A pap_portal worker`, `celery -A pap_portal beat`."""
 
 import os
+import sys
 from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
 from celery.signals import beat_init, worker_init
+from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pap_portal.settings")
 
@@ -34,4 +36,7 @@ def refuse_contradictory_settings(**_: Any) -> None:
     """The web process and the management commands check theirs; Celery only runs the checks and goes on."""
     from pap_portal.checks import refuse_to_start  # noqa: PLC0415 needs Django, which is set up by now
 
-    refuse_to_start()
+    try:
+        refuse_to_start()
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))

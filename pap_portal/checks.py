@@ -6,27 +6,27 @@ worker and the beat.
 
 import datetime as dt
 import os
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register, run_checks
+from django.core.exceptions import ImproperlyConfigured
 
 from core.months import Month
 
 TAG = "portal"
 DATABASES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 OIDC = ("OIDC_SERVER_URL", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
-S3_DETAILS = ("S3_ENDPOINT_URL", "S3_REGION", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY")
+S3_DETAILS = ("S3_ENDPOINT_URL", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY")
 
 
-def refuse_to_start(**_: Any) -> None:
-    """Ends the process with a sentence for each setting that stops it."""
-    errors = [found for found in run_checks(tags=[TAG]) if found.is_serious()]
+def refuse_to_start() -> None:
+    """Raises ImproperlyConfigured with a sentence for each setting that stops the portal."""
+    errors = sorted({f"- {found.msg} {found.hint or ''}" for found in run_checks(tags=[TAG]) if found.is_serious()})
     if errors:
-        sys.exit("\n".join(["The portal does not start:", *(f"- {found.msg} {found.hint or ''}" for found in errors)]))
+        raise ImproperlyConfigured("\n".join(["The portal does not start:", *errors]))
 
 
 @register(TAG)

@@ -18,9 +18,11 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 class Environment(environ.Env):
-    """Says which setting it is that cannot be read."""
+    """A setting left empty is left out; one that cannot be read is named."""
 
     def get_value(self, var: str, cast: Any = None, **kwargs: Any) -> Any:
+        if not self.ENVIRON.get(var):
+            self.ENVIRON.pop(var, None)
         try:
             return super().get_value(var, cast, **kwargs)
         except ValueError as error:
@@ -375,7 +377,9 @@ SHEET_MAX_ROWS = env.int("SHEET_MAX_ROWS", default=50_000)
 
 # The service navigation: URL name, words, and the permission that shows it.
 NAVIGATION = [
-    ("home", "My work", "board.view_figures"),
+    ("home", "My work", "board.own_work"),
+    ("dashboard", "Dashboard", "board.view_figures"),
+    ("milestones:list", "Milestones", "milestones.view"),
     ("people_list", "People", "accounts.view_people"),
 ]
 
