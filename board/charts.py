@@ -137,7 +137,8 @@ def burn_up(*, completed: Series, baseline: Mapping[Month, StoredFigure], revisi
     promised, finished = _number(baseline.get(now)), _number(done.get(now))
     description = f"Two lines. {_against_baseline(promised, finished, now)}"
     if revisit in baseline:
-        description += f" The baseline has {_number(baseline[revisit])} due by {revisit.label}, when the inspection revisit is expected."
+        by_then = _number(baseline[revisit])
+        description += f" By {revisit.label}, when the inspection revisit is expected, {by_then} are due."
     title = f"Completed milestones against the plan’s first due dates, to {months[-1].label}"
     rows = [{"month": str(m), "number": _number(f), "line": "Due by the baseline"} for m, f in baseline.items()]
     rows += [{"month": str(m), "number": _number(f), "line": "Completed"} for m, f in done.items()]
