@@ -43,7 +43,7 @@ class PriorityArea(Authored):
 class MilestoneQuerySet(models.QuerySet["Milestone"]):
     def counting_on(self, on: dt.date) -> Self:
         """In the plan on this day: added on or before it, and not withdrawn by it."""
-        return self.filter(Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gte=on), added_on__lte=on)
+        return self.filter(Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gt=on), added_on__lte=on)
 
     def visible_to(self, user: User) -> Self:
         """Everyone signed in reads the whole plan."""
