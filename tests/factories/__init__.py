@@ -5,6 +5,7 @@ from tests.factories.board import ReportingMonthFactory
 from tests.factories.milestones import (
     DueDateChangeFactory,
     EvidenceFactory,
+    MilestoneDependencyFactory,
     MilestoneFactory,
     MilestoneUpdateFactory,
     PriorityAreaFactory,
@@ -13,6 +14,7 @@ from tests.factories.milestones import (
 __all__ = [
     "DueDateChangeFactory",
     "EvidenceFactory",
+    "MilestoneDependencyFactory",
     "MilestoneFactory",
     "MilestoneUpdateFactory",
     "OrganisationFactory",

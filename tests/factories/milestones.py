@@ -7,6 +7,7 @@ from milestones.models import (
     DueDateChange,
     Evidence,
     Milestone,
+    MilestoneDependency,
     MilestoneUpdate,
     PriorityArea,
     Status,
@@ -80,4 +81,13 @@ class EvidenceFactory(DjangoModelFactory):
     title = "Minutes that agree the terms of reference"
     dated = dt.date(2025, 12, 1)
     url = "https://localoffer.example/minutes"
+    created_at = LEARNED
+
+
+class MilestoneDependencyFactory(DjangoModelFactory):
+    class Meta:
+        model = MilestoneDependency
+
+    blocker = factory.SubFactory(MilestoneFactory)
+    dependent = factory.SubFactory(MilestoneFactory)
     created_at = LEARNED
