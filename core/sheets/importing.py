@@ -13,7 +13,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 
 from core.sheets.columns import Column
-from core.sheets.reading import SheetRefused, open_sheets
+from core.sheets.reading import SheetError, open_sheets
 from core.sheets.report import Line, Report
 from core.sheets.resources import CHUNK, Row, Run, SheetResource
 from core.sheets.table import Table, find_table, too_long
@@ -41,7 +41,7 @@ def read_sheet(resource_class: type[SheetResource], file: BinaryIO, run: Run, *,
             report.written = write and report.is_clean
             if not report.written:
                 transaction.set_rollback(True)
-    except SheetRefused as error:
+    except SheetError as error:
         return Report(refused=str(error))
     report.notices = resource.notices
     return report
@@ -70,14 +70,14 @@ class _Reading:
             self.pending.clear()
             self.report.faulty += len(self.faulty)
         if not self.report.rows:
-            raise SheetRefused("The sheet has headings and no rows below them.")
+            raise SheetError("The sheet has headings and no rows below them.")
 
     def _chunks(self) -> Iterator[list[Row]]:
         source = self.table.rows()
         while chunk := [self._read(number, cells) for number, cells in islice(source, CHUNK)]:
             self.report.rows += len(chunk)
             if self.report.rows > settings.SHEET_MAX_ROWS:
-                raise SheetRefused(too_long(settings.SHEET_MAX_ROWS))
+                raise SheetError(too_long(settings.SHEET_MAX_ROWS))
             yield chunk
 
     def _read(self, number: int, cells: Mapping[str, Any]) -> Row:

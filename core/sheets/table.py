@@ -9,7 +9,7 @@ from typing import Any
 from openpyxl.utils import get_column_letter
 
 from core.sheets.columns import Column
-from core.sheets.reading import Sheet, SheetRefused
+from core.sheets.reading import Sheet, SheetError
 from core.sheets.values import clean_text, heading_key, is_blank
 
 # How far down the heading row may be.
@@ -40,7 +40,7 @@ class Table:
     def refuse_too_long(self, limit: int) -> None:
         """Before any work: refuses more rows than the limit. Counts only where the file could have as many."""
         if self.sheet.rows_at_most > limit and next(islice(self.rows(), limit, None), None):
-            raise SheetRefused(too_long(limit))
+            raise SheetError(too_long(limit))
 
 
 def too_long(limit: int) -> str:
@@ -48,7 +48,7 @@ def too_long(limit: int) -> str:
 
 
 def find_table(sheets: Sequence[Sheet], columns: Mapping[str, Column], title: str) -> Table:
-    """The first sheet that has every required column, under any title rows. Raises SheetRefused: no heading row, a
+    """The first sheet that has every required column, under any title rows. Raises SheetError: no heading row, a
     required column missing (all that are), or two columns that could be the same one."""
     required = [name for name, column in columns.items() if not column.optional]
     best: tuple[int, Sheet, int, list[Any]] | None = None
@@ -61,7 +61,7 @@ def find_table(sheets: Sequence[Sheet], columns: Mapping[str, Column], title: st
             break
     if best is None or best[0] == 0 or (best[0] == 1 and len(required) > 2):
         headings = ", ".join(columns[name].heading for name in required)
-        raise SheetRefused(f"No heading row found. {title} need at least these columns: {headings}.")
+        raise SheetError(f"No heading row found. {title} need at least these columns: {headings}.")
     _score, sheet, number, cells = best
     named = _named(cells, columns)
     _refuse_missing([columns[name] for name in required if name not in named])
@@ -103,14 +103,14 @@ def _only(places: Sequence[int], cells: Sequence[Any], column: Column) -> int:
     if len(places) == 1:
         return places[0]
     listed = " and ".join(f"“{clean_text(cells[place])}” (column {get_column_letter(place + 1)})" for place in places)
-    raise SheetRefused(f"{listed} could each be {column.heading}. Rename or remove all but one.")
+    raise SheetError(f"{listed} could each be {column.heading}. Rename or remove all but one.")
 
 
 def _refuse_missing(columns: Sequence[Column]) -> None:
     if not columns:
         return
     listed = [f"“{column.heading}”{_also(column)}" for column in columns]
-    raise SheetRefused(
+    raise SheetError(
         f"The sheet has no column {', '.join(listed)}. Add {'it' if len(listed) == 1 else 'them'}, or correct the heading."
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import BinaryIO
 
-from core.sheets.reading.base import Sheet, SheetRefused
+from core.sheets.reading.base import Sheet, SheetError
 from core.sheets.reading.comma_separated import read_csv
 from core.sheets.reading.open_document import read_ods
 from core.sheets.reading.safety import check_content
@@ -16,11 +16,11 @@ READERS: dict[str, Callable[[BinaryIO, str], list[Sheet]]] = {"xlsx": read_xlsx,
 def open_sheets(file: BinaryIO, name: str, *, max_mb: int) -> list[Sheet]:
     """The sheets of a file, in its order. `file` stays open as long as their rows are read.
 
-    Raises SheetRefused with what is the matter and how to mend it.
+    Raises SheetError with what is the matter and how to mend it.
     """
     extension = check_content(file, PurePath(name).name, max_mb=max_mb)
     file.seek(0)
     return READERS[extension](file, PurePath(name).name)
 
 
-__all__ = ["Sheet", "SheetRefused", "open_sheets"]
+__all__ = ["Sheet", "SheetError", "open_sheets"]

@@ -8,7 +8,7 @@ from typing import Any
 MAX_COLUMNS = 500
 
 
-class SheetRefused(ValueError):
+class SheetError(ValueError):
     """A file that cannot be read as a sheet: the message says why and how to mend it."""
 
 

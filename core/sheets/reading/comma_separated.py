@@ -9,7 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import BinaryIO
 
-from core.sheets.reading.base import MAX_COLUMNS, Sheet, SheetRefused
+from core.sheets.reading.base import MAX_COLUMNS, Sheet, SheetError
 from core.sheets.values import SPREADSHEET_ERRORS, Fault
 from core.sheets.formulas import unguarded
 
@@ -38,7 +38,7 @@ def _encoding(file: BinaryIO, name: str) -> str:
         except UnicodeDecodeError:
             continue
         return encoding
-    raise SheetRefused(f"“{name}” is in an encoding we don’t read. Save it as CSV UTF-8.")
+    raise SheetError(f"“{name}” is in an encoding we don’t read. Save it as CSV UTF-8.")
 
 
 def _delimiter(file: BinaryIO, encoding: str) -> tuple[str, int]:
@@ -85,7 +85,7 @@ def _rows(
             if record:
                 yield number, [_cell(cell) for cell in record[:MAX_COLUMNS]]
     except csv.Error:
-        raise SheetRefused(
+        raise SheetError(
             f"“{name}” cannot be read after row {number}: a quotation mark there may be opened and never closed."
         ) from None
 

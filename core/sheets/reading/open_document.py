@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from defusedxml.ElementTree import iterparse
 
-from core.sheets.reading.base import MAX_COLUMNS, Sheet, SheetRefused
+from core.sheets.reading.base import MAX_COLUMNS, Sheet, SheetError
 from core.sheets.values import SPREADSHEET_ERRORS, Fault, is_blank, parse_date
 
 OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
@@ -35,7 +35,7 @@ def _events(file: BinaryIO, name: str) -> Iterator[tuple[str, Any]]:
         with zipfile.ZipFile(file) as archive, archive.open("content.xml") as source:
             yield from iterparse(source, events=("start", "end"), forbid_dtd=True)
     except (SyntaxError, ValueError, KeyError, zipfile.BadZipFile, OSError, EOFError) as error:
-        raise SheetRefused(
+        raise SheetError(
             f"“{name}” is damaged and cannot be read. Open it in LibreOffice or Excel and save it again."
         ) from error
 

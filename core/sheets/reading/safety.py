@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import BinaryIO
 
-from core.sheets.reading.base import SheetRefused
+from core.sheets.reading.base import SheetError
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ODS_TYPE = b"application/vnd.oasis.opendocument.spreadsheet"
@@ -36,22 +36,22 @@ ALREADY_KNOWN = {
 
 
 def check_content(file: BinaryIO, name: str, *, max_mb: int) -> str:
-    """The kind of file: `xlsx`, `csv` or `ods`. Raises SheetRefused for everything else."""
+    """The kind of file: `xlsx`, `csv` or `ods`. Raises SheetError for everything else."""
     size = file.seek(0, 2)
     file.seek(0)
     if size > max_mb * 1024 * 1024:
-        raise SheetRefused(f"“{name}” is larger than {max_mb} MB. Split it into several files.")
+        raise SheetError(f"“{name}” is larger than {max_mb} MB. Split it into several files.")
     if not size:
-        raise SheetRefused(f"“{name}” is empty.")
+        raise SheetError(f"“{name}” is empty.")
     extension = PurePath(name).suffix.lower().removeprefix(".")
     if extension in ALREADY_KNOWN:
-        raise SheetRefused(f"“{name}” {ALREADY_KNOWN[extension]}.")
+        raise SheetError(f"“{name}” {ALREADY_KNOWN[extension]}.")
     if extension not in CHECKS:
-        raise SheetRefused(f"“{name}” is not a spreadsheet we read. Save it as .xlsx, .csv or .ods.")
+        raise SheetError(f"“{name}” is not a spreadsheet we read. Save it as .xlsx, .csv or .ods.")
     head = file.read(8)
     file.seek(0)
     if head == OLE:
-        raise SheetRefused(f"“{name}” {_what_ole_holds(file)}.")
+        raise SheetError(f"“{name}” {_what_ole_holds(file)}.")
     CHECKS[extension](file, name)
     return extension
 
@@ -66,7 +66,7 @@ def _what_ole_holds(file: BinaryIO) -> str:
 def _check_text(file: BinaryIO, name: str) -> None:
     head = file.read(4)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise SheetRefused(f"“{name}” is saved as Unicode text (UTF-16). Save it as CSV UTF-8.")
+        raise SheetError(f"“{name}” is saved as Unicode text (UTF-16). Save it as CSV UTF-8.")
     if head.startswith((b"PK\x03\x04", b"%PDF")):
         raise _not_inside(name, "csv")
     file.seek(0)
@@ -79,12 +79,12 @@ def _check_xlsx(file: BinaryIO, name: str) -> None:
     with _opened(file, name, "xlsx") as archive:
         members = [member.filename.lower() for member in archive.infolist()]
         if any(re.search(r"vbaproject\.bin$|^xl/macrosheets/", member) for member in members):
-            raise SheetRefused(f"“{name}” contains macros. Save it as Excel Workbook (.xlsx), which leaves them out.")
+            raise SheetError(f"“{name}” contains macros. Save it as Excel Workbook (.xlsx), which leaves them out.")
         if "[content_types].xml" not in members:
             raise _not_inside(name, "xlsx")
         declared = _unpacked(archive, "[Content_Types].xml", name)
         if b"macroEnabled" in declared:
-            raise SheetRefused(f"“{name}” contains macros. Save it as Excel Workbook (.xlsx), which leaves them out.")
+            raise SheetError(f"“{name}” contains macros. Save it as Excel Workbook (.xlsx), which leaves them out.")
         if b"spreadsheetml.sheet.main+xml" not in declared:
             raise _not_inside(name, "xlsx")
         _refuse_document_types(archive, name)
@@ -94,13 +94,13 @@ def _check_ods(file: BinaryIO, name: str) -> None:
     with _opened(file, name, "ods") as archive:
         members = archive.namelist()
         if any(member.startswith(("Basic/", "Scripts/")) for member in members):
-            raise SheetRefused(f"“{name}” contains macros. Save it without them, as .ods or .xlsx.")
+            raise SheetError(f"“{name}” contains macros. Save it without them, as .ods or .xlsx.")
         if "mimetype" not in members or _unpacked(archive, "mimetype", name).strip() != ODS_TYPE:
             raise _not_inside(name, "ods")
         if "META-INF/manifest.xml" in members and b"encryption-data" in _unpacked(
             archive, "META-INF/manifest.xml", name
         ):
-            raise SheetRefused(f"“{name}” is protected with a password. Save it without one and try again.")
+            raise SheetError(f"“{name}” is protected with a password. Save it without one and try again.")
         _refuse_document_types(archive, name)
 
 
@@ -116,12 +116,12 @@ def _opened(file: BinaryIO, name: str, extension: str) -> zipfile.ZipFile:
         member.file_size > max(RATIO_COUNTS_FROM_BYTES, member.compress_size * MAX_RATIO) for member in members
     )
     if len(members) > MAX_MEMBERS or unpacked > MAX_UNPACKED_BYTES or too_tight:
-        raise SheetRefused(
+        raise SheetError(
             f"“{name}” would expand to far more than its size, as harmful archives do, so it was not opened. "
             "Copy its rows into a new workbook and save that."
         )
     if any(member.flag_bits & 0x1 for member in members):
-        raise SheetRefused(f"“{name}” is protected with a password. Save it without one and try again.")
+        raise SheetError(f"“{name}” is protected with a password. Save it without one and try again.")
     return archive
 
 
@@ -135,7 +135,7 @@ def _refuse_document_types(archive: zipfile.ZipFile, name: str) -> None:
             first = not overlap
             text = overlap + piece
             if b"<!DOCTYPE" in text or b"<!ENTITY" in text or (first and not _is_plain_xml(text)):
-                raise SheetRefused(
+                raise SheetError(
                     f"“{name}” contains instructions to load other files (an XML document type in {member}), which no "
                     "spreadsheet needs. Copy its rows into a new workbook and save that."
                 )
@@ -166,14 +166,14 @@ def _unpacked(archive: zipfile.ZipFile, member: str, name: str) -> bytes:
     return b"".join(_pieces(archive, member, name))
 
 
-def _damaged(name: str) -> SheetRefused:
-    return SheetRefused(
+def _damaged(name: str) -> SheetError:
+    return SheetError(
         f"“{name}” is damaged and cannot be read. Open it in your spreadsheet program and save it again."
     )
 
 
-def _not_inside(name: str, extension: str) -> SheetRefused:
-    return SheetRefused(
+def _not_inside(name: str, extension: str) -> SheetError:
+    return SheetError(
         f"“{name}” is named .{extension} but holds something else. Open it in your spreadsheet program and save it as "
         f".{extension}."
     )

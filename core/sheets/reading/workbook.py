@@ -23,7 +23,7 @@ from openpyxl.xml.constants import SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
 
 from core.months import Month
-from core.sheets.reading.base import MAX_COLUMNS, Sheet, SheetRefused
+from core.sheets.reading.base import MAX_COLUMNS, Sheet, SheetError
 from core.sheets.values import SPREADSHEET_ERRORS, Fault
 
 ROW, CELL, VALUE, FORMULA, INLINE, RUN = (f"{{{SHEET_MAIN_NS}}}{tag}" for tag in ("row", "c", "v", "f", "is", "t"))
@@ -49,8 +49,8 @@ def read_xlsx(file: BinaryIO, name: str) -> list[Sheet]:
     ]
 
 
-def _damaged(name: str) -> SheetRefused:
-    return SheetRefused(f"“{name}” is damaged and cannot be read. Open it in Excel and save it again.")
+def _damaged(name: str) -> SheetError:
+    return SheetError(f"“{name}” is damaged and cannot be read. Open it in Excel and save it again.")
 
 
 def _rows_at_most(workbook: Any, sheet: Any) -> int:

@@ -1,0 +1,22 @@
+"""Every kind of sheet the portal reads and writes, by the name that commands and addresses use."""
+
+from accounts.resources import PersonResource
+from core.sheets import SheetResource
+from milestones.resources import (
+    DueDateChangeResource,
+    MilestoneResource,
+    MilestoneUpdateResource,
+    PriorityAreaResource,
+)
+
+# In the order in which an empty portal is filled.
+KINDS: dict[str, type[SheetResource]] = {
+    resource.kind: resource
+    for resource in (
+        PriorityAreaResource,
+        PersonResource,
+        MilestoneResource,
+        MilestoneUpdateResource,
+        DueDateChangeResource,
+    )
+}
