@@ -5,29 +5,15 @@ other are system checks (`pap_portal/checks.py`).
 """
 
 from pathlib import Path
-from typing import Any
 
-import environ
 import sentry_sdk
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from pap_portal.environment import Environment
 from pap_portal.logs import log_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-class Environment(environ.Env):
-    """A setting left empty is left out; one that cannot be read is named."""
-
-    def get_value(self, var: str, cast: Any = None, **kwargs: Any) -> Any:
-        if not self.ENVIRON.get(var):
-            self.ENVIRON.pop(var, None)
-        try:
-            return super().get_value(var, cast, **kwargs)
-        except ValueError as error:
-            raise ImproperlyConfigured(f"{var} cannot be read: {error}. See .env.example for what it takes.") from error
-
 
 env = Environment()
 env.read_env(BASE_DIR / ".env")
@@ -133,11 +119,6 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # A rollup at a hundred times the data runs in a third of the time: compiling each query costs more than it
-    # saves, and solid-state disks read here and there almost as fast as in a row. Empty for a pooler that refuses it.
-    _planner = env.str("DATABASE_PLANNER", default="-c jit=off -c random_page_cost=1.1")
-    if _planner and DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-        DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", _planner)
     # A page says within seconds that the database is away.
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
     # The plan as at a day is many short index look-ups. PostgreSQL's defaults, made for spinning discs, read the
