@@ -1,6 +1,7 @@
 """What every test may use. Nothing here reaches beyond this machine."""
 
 import datetime as dt
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from hypothesis import settings as hypothesis_settings
 from rest_framework.test import APIClient
 from pytest_socket import socket_allow_hosts
 
@@ -19,6 +21,10 @@ from pap_portal.celery import app as celery_app
 from tests.factories import UserFactory
 
 pytest_plugins = ["tests.left_out"]
+
+# No test fails for being slow: a busy machine is no fault of the code.
+hypothesis_settings.register_profile("portal", deadline=None)
+hypothesis_settings.load_profile("portal")
 
 LOCAL_CACHE = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
@@ -107,3 +113,11 @@ def count_queries() -> Callable[[Callable[[], Any]], int]:
         return len(queries)
 
     return count
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of this machine that nothing listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

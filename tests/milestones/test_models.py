@@ -1,6 +1,7 @@
 import datetime as dt
 
 import pytest
+from django.db.models import Count
 
 from core.models import AppendOnlyError
 from milestones.models import Milestone, MilestoneUpdate, Status, Trend
@@ -34,7 +35,9 @@ def test_as_at_takes_the_later_row_of_one_day() -> None:
 
 def test_as_at_passes_over_a_superseded_update() -> None:
     wrong = MilestoneUpdateFactory(status=Status.COMPLETED)
-    MilestoneUpdateFactory(milestone=wrong.milestone, as_at=dt.date(2026, 1, 5), status=Status.DELAYED, supersedes=wrong)
+    MilestoneUpdateFactory(
+        milestone=wrong.milestone, as_at=dt.date(2026, 1, 5), status=Status.DELAYED, supersedes=wrong
+    )
 
     assert on(JANUARY).status_on == Status.DELAYED
 
@@ -94,3 +97,42 @@ def test_history_rows_are_never_changed_or_deleted() -> None:
             change()
     with pytest.raises(AppendOnlyError):
         MilestoneUpdate.objects.update(status=Status.COMPLETED)
+
+
+def test_trend_order_puts_worsening_first() -> None:
+    histories = {
+        "improving": [("2026-01-20", Status.ON_TRACK)],
+        "worsening": [("2025-10-31", Status.ON_TRACK), ("2026-01-20", Status.DELAYED)],
+        "stale": [("2025-10-31", Status.ON_TRACK)],
+        "steady": [("2025-05-31", Status.ON_TRACK), ("2026-01-20", Status.ON_TRACK)],
+    }
+    for title, history in histories.items():
+        milestone = MilestoneFactory(title=title)
+        for day, status in history:
+            MilestoneUpdateFactory(milestone=milestone, as_at=dt.date.fromisoformat(day), status=status)
+
+    rows = Milestone.objects.as_at(JANUARY).with_trend(JANUARY).order_by("trend_order")
+
+    assert [milestone.title for milestone in rows] == ["worsening", "stale", "steady", "improving"]
+
+
+def test_as_at_gives_each_milestone_once_and_can_be_counted_and_grouped() -> None:
+    for _ in range(2):
+        milestone = MilestoneFactory()
+        for day in (10, 20, 20):
+            MilestoneUpdateFactory(milestone=milestone, as_at=dt.date(2026, 1, day))
+            DueDateChangeFactory(milestone=milestone, changed_on=dt.date(2026, 1, day))
+    MilestoneFactory()
+
+    rows = Milestone.objects.as_at(JANUARY).with_trend(JANUARY)
+
+    assert rows.count() == len(rows) == 3
+    counts = rows.order_by().values_list("status_on").annotate(number=Count("pk"))
+    assert dict(counts) == {Status.ON_TRACK: 2, Status.NOT_STARTED: 1}
+
+
+def test_as_at_of_another_day_takes_the_place_of_the_first() -> None:
+    milestone = MilestoneFactory()
+    MilestoneUpdateFactory(milestone=milestone, as_at=dt.date(2026, 1, 10), status=Status.OFF_TRACK)
+
+    assert Milestone.objects.as_at(JANUARY).as_at(dt.date(2026, 1, 9)).get().status_on == Status.NOT_STARTED

@@ -1,5 +1,6 @@
 import datetime as dt
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ def test_a_milestone_does_not_wait_for_itself(link: Link) -> None:
 @pytest.mark.parametrize("kind", [BLOCKS, INFORMS])
 def test_a_circle_is_refused_whatever_its_length_and_kind(link: Link, length: int, kind: str) -> None:
     chain = MilestoneFactory.create_batch(length)
-    for blocker, dependent in zip(chain, chain[1:], strict=False):
+    for blocker, dependent in pairwise(chain):
         link(blocker, dependent, kind)
 
     refused = faults(lambda: link(chain[-1], chain[0]))
@@ -103,7 +104,7 @@ def test_finding_circles_takes_the_same_queries_whatever_the_links(
 ) -> None:
     few = count_queries(lambda: link(*MilestoneFactory.create_batch(2)))
     chain = MilestoneFactory.create_batch(20)
-    for blocker, dependent in zip(chain, chain[1:], strict=False):
+    for blocker, dependent in pairwise(chain):
         link(blocker, dependent)
 
     assert count_queries(lambda: link(chain[-1], MilestoneFactory())) <= few
