@@ -149,8 +149,11 @@ class UpdateForm(UpdateContentForm):
             names |= {f"{name}_{part}" for part in DateInput.parts} if isinstance(field, DateField) else {name}
         return names - {"evidence_file", "based_on_version", "next"}
 
-    def __init__(self, *args: Any, has_evidence: bool = False, max_mb: int = 20, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, has_evidence: bool = False, max_mb: int = 20, as_at_hint: str = "", **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["as_at"].help_text = as_at_hint or self.fields["as_at"].help_text
         hint = f"{self.fields['evidence_file'].help_text} Up to {max_mb} MB."
         if has_evidence:
             hint += " The milestone has evidence already; add more if this update brings some."

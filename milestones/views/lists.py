@@ -7,16 +7,18 @@ from typing import Any
 
 from django import forms
 from django.db.models import Case, QuerySet, SmallIntegerField, Value, When
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 
 from core.months import Month
+from core.sheets import FORMATS, download
 from core.views import ListPage
 from milestones.filters import MilestoneFilter
 from milestones.models import Impact, Milestone, MilestoneUpdate
 from milestones.permissions import Perm
-
+from milestones.views.downloads import ShownMilestones
 
 # Filters that stand folded away: unfolded where one of them is in use.
 MORE = ("impact", "trend", "exceptions", "stale", "as_at")
@@ -66,6 +68,14 @@ class MilestoneList(ListPage):
         places = [When(impact_on=impact, then=Value(place)) for place, impact in enumerate(Impact)]
         ranked = rows.with_trend(self.on).annotate(impact_order=Case(*places, output_field=SmallIntegerField()))
         return super().sorted(ranked)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The page, or with `?download=csv` (xlsx, ods) the same rows in the same order, all of them."""
+        page = super().get(request, *args, **kwargs)
+        wanted = request.GET.get("download")
+        if wanted not in FORMATS:
+            return page
+        return download(ShownMilestones, self.object_list, wanted, f"milestones-{self.on}")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

@@ -1,6 +1,5 @@
 """The monthly return: which milestones have been reported on for a month, and which are still missing."""
 
-import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,12 +81,8 @@ class ReturnsPage(Permitted, TemplateView):
             people=sorted(people.values(), key=lambda row: (-len(row.missing), row.name)),
             mine={row.pk for row in whole.missing if user.has_perm(Perm.UPDATE, row)},
             cut_off=cut_off,
-            state=self._state(cut_off),
+            closed=self.today > cut_off,
+            has_next=self.month < Month.of(self.today),
             days_left=(cut_off - self.today).days,
             **kwargs,
         )
-
-    def _state(self, cut_off: dt.date) -> str:
-        if self.today > cut_off:
-            return "closed"
-        return "running" if self.month <= Month.of(self.today) else "future"

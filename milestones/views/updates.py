@@ -9,12 +9,13 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.views import View
 
-from core.months import month_reported_on
+from core.months import cut_off_of, month_reported_on
 from milestones import services
 from milestones.forms import (
     ConfirmForm,
@@ -37,7 +38,7 @@ class UpdatePage(MilestoneFormPage):
     permission = Perm.UPDATE
     form_class = UpdateForm
     template_name = "milestones/milestone_update.html"
-    title = "Update"
+    title = "Update rating"
     submit_label = "Save update"
     conflict: services.ChangedSince | None = None
 
@@ -87,9 +88,21 @@ class UpdatePage(MilestoneFormPage):
         owes = Milestone.objects.filter(pk=self.milestone.pk).owing(self.today).exists()
         return end if owes and end < self.today else self.today
 
+    @property
+    def as_at_hint(self) -> str:
+        if self.default_as_at == self.today:
+            return ""
+        month = month_reported_on(self.today)
+        closes = date_format(cut_off_of(month), "j F")
+        return f"The day this was true. Set to the end of {month.label}, whose return closes on {closes}."
+
     def get_form_kwargs(self) -> dict[str, Any]:
         standing = Evidence.objects.standing().filter(milestone=self.milestone)
-        extra = {"has_evidence": standing.exists(), "max_mb": settings.EVIDENCE_MAX_MB}
+        extra = {
+            "has_evidence": standing.exists(),
+            "max_mb": settings.EVIDENCE_MAX_MB,
+            "as_at_hint": self.as_at_hint,
+        }
         return {**super().get_form_kwargs(), **extra}
 
     def get_initial(self) -> dict[str, Any]:
@@ -140,7 +153,6 @@ class UpdatePage(MilestoneFormPage):
         draft_stale = self.draft and not self.request.POST and self.draft.based_on_version != self.milestone.version
         since = self._version_shown_before(draft_stale=bool(draft_stale))
         extra = {
-            "title": f"Update {self.milestone.reference}",
             "latest": self.latest,
             "draft": self.draft if self.request.method == "GET" else None,
             "conflict": changes_since(self.milestone, since) if since is not None else [],
