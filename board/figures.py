@@ -21,9 +21,7 @@ from core.ratings import Colour
 from milestones import figures as milestones
 
 # One line for each app that has figures.
-SECTIONS = (
-    Section("milestones", milestones.DEFINITIONS, milestones.compute, milestones.changed_since),
-)
+SECTIONS = (Section("milestones", milestones.DEFINITIONS, milestones.compute, milestones.changed_since),)
 
 
 def _definitions(sections: Iterable[Section]) -> dict[str, Definition]:
@@ -148,9 +146,7 @@ def series(
     """Each code's figure in each of the months, in one query; None where a month was not computed."""
     months = list(months)
     by_month = _read(months, codes, area)
-    return {
-        code: [(month, by_month.get(month, {}).get((code, area, ""))) for month in months] for code in codes
-    }
+    return {code: [(month, by_month.get(month, {}).get((code, area, ""))) for month in months] for code in codes}
 
 
 def rows_url(figure: StoredFigure) -> str:
@@ -201,4 +197,3 @@ def _with(figure: StoredFigure, previous: StoredFigure | None) -> StoredFigure:
         figure.rag,
         previous,
     )
-

@@ -130,9 +130,7 @@ def _figure(month: ReportingMonth, section: Section, value: Value) -> Figure:
 def _give_up_earlier(run: RollupRun) -> None:
     """Earlier runs of the section still `running` were killed. (One that only waits for the lock says `done` itself
     when it is.)"""
-    RollupRun.objects.filter(
-        month=run.month, section=run.section, state=RollupRun.State.RUNNING, pk__lt=run.pk
-    ).update(
+    RollupRun.objects.filter(month=run.month, section=run.section, state=RollupRun.State.RUNNING, pk__lt=run.pk).update(
         state=RollupRun.State.FAILED,
         finished_at=run.started_at,
         error=f"Stopped before it finished. Run {run.pk} computed the section again.",

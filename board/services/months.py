@@ -106,7 +106,7 @@ def sign_off_month(
     _refuse_incomplete(locked)
     sealed = digest_of(locked)
     if digest is not None and digest != sealed:
-        raise ValidationError({"month": "The figures changed while this page was open. Check them again, then sign off."})
+        raise ValidationError({"month": "The figures changed while this page was open. Check them again first."})
     if sealed_text(locked) != computed_text(locked):
         raise ValidationError(
             {"month": "The plan changed after these figures were computed. Recalculate the month and check it first."}
@@ -155,9 +155,7 @@ def _record(
     now: str = "",
     reason: str = "",
 ) -> None:
-    change = MonthChange(
-        month=month, what=what, was=was, now=now, reason=reason.strip(), created_at=at, created_by=by
-    )
+    change = MonthChange(month=month, what=what, was=was, now=now, reason=reason.strip(), created_at=at, created_by=by)
     change.full_clean()
     change.save()
 

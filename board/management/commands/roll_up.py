@@ -31,7 +31,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, month: str | None, first: str | None, last: str | None, **options: Any) -> None:
         months = self._months(month, first, last)
         if not months:
-            self.stdout.write("Every month is signed off; nothing to compute. Name a month with --month 2026-01.")
+            self.stdout.write("No month is open, so there is nothing to compute. Name one with --month 2026-01.")
         for row in months:
             if row.is_signed_off:
                 self.stdout.write(f"{row.month}  signed off: skipped, its figures never change")
