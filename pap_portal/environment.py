@@ -1,5 +1,6 @@
-"""How a setting is read from the environment."""
+"""How settings are read from the environment."""
 
+from pathlib import Path
 from typing import Any
 
 import environ
@@ -7,11 +8,15 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 class Environment(environ.Env):
-    """A setting left empty is left out; one that cannot be read is named."""
+    """The environment, with what it lacks from a file. A setting left empty is left out; one that cannot be read is
+    named."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self.read_env(file)
+        self.ENVIRON = {name: value for name, value in self.ENVIRON.items() if value}
 
     def get_value(self, var: str, cast: Any = None, **kwargs: Any) -> Any:
-        if not self.ENVIRON.get(var):
-            self.ENVIRON.pop(var, None)
         try:
             return super().get_value(var, cast, **kwargs)
         except ValueError as error:

@@ -15,8 +15,7 @@ from pap_portal.logs import log_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = Environment()
-env.read_env(BASE_DIR / ".env")
+env = Environment(BASE_DIR / ".env")
 
 # --- What kind of start this is -------------------------------------------------------------------------------------
 

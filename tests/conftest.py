@@ -12,8 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import settings as hypothesis_settings
-from rest_framework.test import APIClient
 from pytest_socket import socket_allow_hosts
+from rest_framework.test import APIClient
 
 from accounts.models import Role, User
 from accounts.services import issue_token
