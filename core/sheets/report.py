@@ -41,6 +41,10 @@ class Spool:
         self.file.write(json.dumps(asdict(line)) + "\n")
         self.count += 1
 
+    def __del__(self) -> None:
+        # A report is read at leisure and then dropped: there is no better moment to close its file.
+        self.file.close()
+
     def __iter__(self) -> Iterator[Line]:
         self.file.seek(0)
         for text in self.file:
