@@ -15,9 +15,16 @@ CHOOSING_HINT = "At least 12 characters. Three random words are easy to remember
 REQUIRED_EMAIL = {"required": "Enter an email address.", "invalid": EMAIL_FORMAT}
 
 
-def email_field(**kwargs: Any) -> forms.EmailField:
+class EmailField(forms.EmailField):
+    """An email address as the portal keeps it: in small letters."""
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python(value).lower()
+
+
+def email_field(**kwargs: Any) -> EmailField:
     attributes = {"spellcheck": "false", "autocomplete": kwargs.pop("autocomplete", "off")}
-    return forms.EmailField(widget=forms.EmailInput(attributes), max_length=254, **kwargs)
+    return EmailField(widget=forms.EmailInput(attributes), max_length=254, **kwargs)
 
 
 def password_field(label: str, *, required: str, autocomplete: str, hint: str = "") -> dict[str, Any]:
@@ -47,9 +54,6 @@ class SignInForm(allauth_forms.LoginForm):
         except ValidationError as error:
             self.add_error("login", error)
         return self.cleaned_data
-
-    def clean_login(self) -> str:
-        return self.cleaned_data["login"].strip().lower()
 
 
 class NewPasswordMixin:
@@ -92,9 +96,7 @@ def code_field(hint: str) -> forms.CharField:
     """Typed, not chosen with arrows: a number pad on phones, no spinner, and codes sent to the device offered."""
     attributes = {"autocomplete": "one-time-code", "class": "govuk-input--width-10", "spellcheck": "false"}
     words = {"required": "Enter the code."}
-    return forms.CharField(
-        label="Code", help_text=hint, widget=forms.TextInput(attributes), max_length=20, error_messages=words
-    )
+    return forms.CharField(label="Code", help_text=hint, widget=forms.TextInput(attributes), error_messages=words)
 
 
 class CodeForm(allauth_mfa_forms.AuthenticateForm):

@@ -2,7 +2,7 @@
 
 from allauth.account import views as allauth
 from allauth.mfa.base import views as allauth_mfa
-from django.urls import path
+from django.urls import path, re_path
 
 from accounts.views import account, organisations, people, sign_in, tokens
 
@@ -16,8 +16,9 @@ entrance = [
     path("account/inactive/", allauth.account_inactive, name="account_inactive"),
     path("account/password/reset/", allauth.password_reset, name="account_reset_password"),
     path("account/password/reset/sent/", allauth.password_reset_done, name="account_reset_password_done"),
-    path(
-        "account/password/reset/<str:uidb36>-<str:key>/",
+    # The key has hyphens of its own.
+    re_path(
+        r"^account/password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[^/]+)/$",
         allauth.password_reset_from_key,
         name="account_reset_password_from_key",
     ),

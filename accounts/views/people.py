@@ -129,9 +129,7 @@ class PersonInvite(Inviting):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         has_organisations = Organisation.objects.exists()
-        return super().get_context_data(
-            back_url=reverse("people_list"), has_organisations=has_organisations, **kwargs
-        )
+        return super().get_context_data(back_url=reverse("people_list"), has_organisations=has_organisations, **kwargs)
 
 
 class PersonEdit(PersonPage, ServiceFormPage):
