@@ -30,6 +30,7 @@ from milestones.services import (
     add_milestone,
     add_priority_area,
     change_due_date,
+    rating_alone,
     reassign,
     record_due_date_history,
     record_history,
@@ -276,6 +277,7 @@ class MilestoneResource(SheetResource):
             as_at=row.get("status_as_at") or self.run.on,
             status=row.get("status") or milestone.status,
             impact=row.get("impact"),
+            progress=rating_alone(self.run.source),
             author=self.run.by or milestone.responsible_officer,
         )
         self.updates.append((row, update))

@@ -17,6 +17,15 @@ from accounts.models import User
 from milestones.models import Impact, Milestone, MilestoneUpdate, Status
 from milestones.services.current import BATCH, chunks, lock_milestones, refresh_ratings, refuse_rows, text
 
+# How the progress text of an update begins that is a rating and nothing else, from a tracker's status column.
+RATING_ALONE = "Imported from "
+WORDS_FOLLOWED = "The rating came first, from a tracker; this is the report behind it."
+
+
+def rating_alone(source: str) -> str:
+    """The progress text of an update that a sheet's rating makes: says which sheet."""
+    return f"{RATING_ALONE}{source}"
+
 
 @dataclass(frozen=True)
 class UpdateRow:
@@ -50,7 +59,14 @@ def record_history(*, rows: Sequence[UpdateRow], by: User, at: dt.datetime) -> i
     lock_milestones(milestone_ids)
     new = _not_there_yet(rows, milestone_ids)
     impacts = _impacts(new)
-    updates = [_update(row, impact, by, at) for row, impact in zip(new, impacts, strict=True)]
+    alone = _ratings_alone(new)
+    updates = []
+    for row, impact in zip(new, impacts, strict=True):
+        update = _update(row, impact, by, at)
+        # A tracker gave the rating without a word; this row is the report behind it.
+        update.supersedes_id = alone.pop((row.milestone.pk, row.as_at, row.status, impact), None)
+        update.correction_reason = WORDS_FOLLOWED if update.supersedes_id else ""
+        updates.append(update)
     MilestoneUpdate.objects.bulk_create(updates, batch_size=BATCH)
     refresh_ratings(sorted({row.milestone.pk for row in new}))
     return len(updates)
@@ -116,6 +132,23 @@ def _not_there_yet(rows: Sequence[UpdateRow], milestone_ids: Sequence[int]) -> l
         impacts.add(row.impact)
         new.append(row)
     return new
+
+
+def _ratings_alone(rows: Sequence[UpdateRow]) -> dict[tuple[int, dt.date, str, str], int]:
+    """Standing updates that a tracker's status column made (`rating_alone`) on these days, by what they rate."""
+    days = [row.as_at for row in rows]
+    found = {}
+    for chunk in chunks(sorted({row.milestone.pk for row in rows})):
+        alone = MilestoneUpdate.objects.effective().filter(
+            milestone__in=chunk,
+            as_at__range=(min(days), max(days)),
+            progress__startswith=RATING_ALONE,
+            supersedes=None,
+            confirmation=None,
+        )
+        for pk, *rated in alone.order_by().values_list("pk", "milestone_id", "as_at", "status", "impact"):
+            found[tuple(rated)] = pk
+    return found
 
 
 def _impacts(rows: Sequence[UpdateRow]) -> list[str]:
