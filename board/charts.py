@@ -53,7 +53,9 @@ def trend(by_status: Mapping[Status, Series]) -> Chart | None:
     known = [month for month in months if any(figures[status][month] for status in Status)]
     if not known:
         return None
+    # A young plan's chart begins with its figures; a month that was missed later on stays a gap.
     first, last = known[0], known[-1]
+    months = months[months.index(first) :]
     well = {month: sum(_number(figures[s][month]) for s in (Status.COMPLETED, Status.ON_TRACK)) for month in known}
     totals = {month: sum(_number(figures[status][month]) for status in Status) for month in known}
     description = (

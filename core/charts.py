@@ -188,18 +188,20 @@ def pattern(colour: Colour, element_id: str) -> str:
 
 @dataclass(frozen=True)
 class Segment:
-    """A part of a bar: how many, of what, in which rating's colour."""
+    """A part of a bar: how many, of what, in which rating's colour, and the rows behind it."""
 
     label: str
     number: int
     colour: Colour
+    href: str = ""
 
 
 def bar(segments: Sequence[Segment], *, name: str, title: str) -> SafeString:
     """One stacked bar as an inline SVG, as wide as its place; a number is printed where its segment has the room.
 
-    Positions are percentages and text keeps its size, so the same drawing serves a desk, a phone and paper. `name`
-    must be unique on the page. Empty for a bar of nothing.
+    Positions are percentages and text keeps its size, so the same drawing serves a desk, a phone and paper. The
+    picture is for eyes and pointers: its numbers stand beside it in words, and a page gives them as a table, so its
+    links are left out of the tab order. `name` must be unique on the page. Empty for a bar of nothing.
     """
     total = sum(segment.number for segment in segments)
     if not total:
@@ -208,21 +210,31 @@ def bar(segments: Sequence[Segment], *, name: str, title: str) -> SafeString:
     parts, x = [], 0.0
     for segment in shown:
         width = 100 * segment.number / total
-        fill = f"url(#{name}-{segment.colour})" if segment.colour in _MARKS else segment.colour.fill
-        parts.append(f'<rect x="{x:.2f}%" width="{width:.2f}%" height="100%" fill="{fill}"/>')
-        if x:
-            parts.append(f'<rect x="{x:.2f}%" width="2" height="100%" fill="#fff"/>')
-        if width >= 4.5 + 2 * len(str(segment.number)):
-            tone = "dark" if segment.colour == Colour.AMBER else "light"
-            text = f'<text x="{x + width / 2:.2f}%" y="50%" class="app-bar__number app-bar__number--{tone}">'
-            parts.append(f"{text}{segment.number}</text>")
+        parts.append(_segment(segment, name, x, width))
         x += width
     patterns = "".join(pattern(s.colour, f"{name}-{s.colour}") for s in shown if s.colour in _MARKS)
     words = ", ".join(f"{segment.number} {segment.label.lower()}" for segment in shown)
     return mark_safe(  # noqa: S308 numbers and our own colours; the words are escaped
-        f'<svg class="app-bar" role="img" aria-label="{escape(f"{title}: {words}")}" focusable="false">'
+        f'<svg class="app-bar" aria-hidden="true" focusable="false">'
         f"{f'<defs>{patterns}</defs>' if patterns else ''}{''.join(parts)}</svg>"
+        f'<span class="govuk-visually-hidden">{escape(f"{title}: {words}")}</span>'
     )
+
+
+def _segment(segment: Segment, name: str, x: float, width: float) -> str:
+    fill = f"url(#{name}-{segment.colour})" if segment.colour in _MARKS else segment.colour.fill
+    drawn = f'<rect x="{x:.2f}%" width="{width:.2f}%" height="100%" fill="{fill}"/>'
+    if x:
+        drawn += f'<rect x="{x:.2f}%" width="2" height="100%" fill="#fff"/>'
+    # On a phone one per cent is about 3 px, and a digit about 8.
+    if width >= 1.5 + 2 * len(str(segment.number)):
+        tone = "dark" if segment.colour == Colour.AMBER else "light"
+        text = f'<text x="{x + width / 2:.2f}%" y="50%" class="app-bar__number app-bar__number--{tone}">'
+        drawn += f"{text}{segment.number}</text>"
+    if not segment.href:
+        return drawn
+    words = escape(f"{segment.number} {segment.label.lower()}")
+    return f'<a href="{escape(segment.href)}" tabindex="-1"><title>{words}</title>{drawn}</a>'
 
 
 def swatch(colour: Colour) -> SafeString:

@@ -67,11 +67,13 @@ class Home(Permitted, TemplateView):
             "title": self._title(),
         }
         if self.reports:
-            context |= self._my_work(month)
+            context |= self._my_work()
         if self.is_office:
             context["office"] = Office(month=month, today=self.today)
-        context["is_analyst"] = self.is_analyst
-        context["api_address"] = self.request.build_absolute_uri("/api/v1/")
+        if self.is_analyst:
+            context["is_analyst"] = True
+            context["api_address"] = self.request.build_absolute_uri("/api/v1/")
+            context["latest"] = ReportingMonth.objects.filter(figures_at__isnull=False).order_by("-month").first()
         return context
 
     def _title(self) -> str:
@@ -79,8 +81,8 @@ class Home(Permitted, TemplateView):
             return "My work"
         return "Programme office" if self.is_office else "Figures and data"
 
-    def _my_work(self, month: Month) -> dict[str, Any]:
-        user, first = self.request.user, month.first_day
+    def _my_work(self) -> dict[str, Any]:
+        user = self.request.user
         owing = set(Milestone.objects.for_person(user).owing(self.today).values_list("pk", flat=True))
         return {
             "reports": True,
@@ -89,7 +91,6 @@ class Home(Permitted, TemplateView):
             "to_confirm": awaiting_confirmation(user)[:CONFIRMATIONS_SHOWN],
             "drafts": MilestoneDraft.objects.filter(author=user).select_related("milestone").order_by("-saved_at"),
             "slipping": slipping_for(user),
-            "first_day": first,
         }
 
 

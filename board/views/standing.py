@@ -321,4 +321,5 @@ class Standing:
 
 
 def _bar(parts: Sequence[Part], *, name: str, title: str) -> SafeString:
-    return bar([Segment(part.label, part.number, part.colour) for part in parts], name=f"bar-{name}", title=title)
+    segments = [Segment(part.label, part.number, part.colour, part.figure.url if part.figure else "") for part in parts]
+    return bar(segments, name=f"bar-{name}", title=title)

@@ -1,5 +1,6 @@
 """Template tags that every page may use: GOV.UK components, ratings, dates and links that keep the query."""
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -7,6 +8,8 @@ from django import template
 from django.conf import settings
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -105,6 +108,15 @@ def pagination(context: template.Context) -> dict[str, Any]:
         "next": {"href": link(page.next_page_number())} if page.has_next() else None,
         "pages": items,
     }
+
+
+@register.filter
+def moment(at: dt.datetime | None) -> str:
+    """2 February 2026 at 2:10am: Django's own formats write a.m."""
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    return f"{date_format(local, 'j F Y')} at {date_format(local, 'g:iA').lower()}"
 
 
 @register.filter
