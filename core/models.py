@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from core.ratings import Colour
+
 
 class AppendOnlyError(TypeError):
     """Somebody tried to change or delete a history row. Add a row that supersedes it instead."""
@@ -86,35 +88,84 @@ def set_together(at: str, by: str, *, app: str, model: str) -> models.CheckConst
 class SheetUpload(Authored):
     """One spreadsheet handed in through the imports page.
 
-    Made when the file is uploaded; checked (nothing written), then imported when the person confirms the preview.
-    The file is kept so that what was imported can be shown again. Never imported twice.
+    Made when the file is uploaded; checked (nothing written), then imported when somebody confirms the preview. The
+    file is kept so that what was imported can be looked up; it is never served. Never imported twice: `state` moves
+    by conditional updates only (`core.services`).
     """
 
     class State(models.TextChoices):
         CHECKING = "checking", "Being checked"
         FAULTY = "faulty", "Has faults"
         READY = "ready", "Ready to import"
+        NOTHING_NEW = "nothing_new", "Nothing new"
         IMPORTING = "importing", "Being imported"
         IMPORTED = "imported", "Imported"
         FAILED = "failed", "Failed"
 
+        @property
+        def colour(self) -> Colour:
+            return {
+                "faulty": Colour.RED,
+                "failed": Colour.RED,
+                "ready": Colour.AMBER,
+                "imported": Colour.GREEN,
+                "nothing_new": Colour.GREY,
+            }.get(self.value, Colour.BLUE)
+
     TRANSITIONS = {
-        State.CHECKING: {State.FAULTY, State.READY, State.FAILED},
+        State.CHECKING: {State.FAULTY, State.READY, State.NOTHING_NEW, State.FAILED},
         State.READY: {State.IMPORTING},
-        State.IMPORTING: {State.IMPORTED, State.FAULTY, State.FAILED},
+        # Back to the preview where the portal's data changed after it was shown.
+        State.IMPORTING: {State.IMPORTED, State.FAULTY, State.READY, State.NOTHING_NEW, State.FAILED},
+        State.FAILED: {State.CHECKING},
         State.FAULTY: set(),
+        State.NOTHING_NEW: set(),
         State.IMPORTED: set(),
-        State.FAILED: set(),
     }
+    UNDER_WAY = (State.CHECKING, State.IMPORTING)
 
     kind = models.CharField(max_length=40)
     file = models.FileField(upload_to="sheets/%Y/%m/")
     original_name = models.CharField(max_length=255)
     state = models.CharField(max_length=20, choices=State, default=State.CHECKING)
+    moved_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     report = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ["-created_at", "-pk"]
+        constraints = [set_together("confirmed_at", "confirmed_by", app="core", model="upload")]
 
     def __str__(self) -> str:
         return f"{self.original_name} ({self.get_state_display()})"
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in self.UNDER_WAY
+
+
+class SheetLine(models.Model):
+    """One line of an upload's preview or refusal: a faulty cell, a changed one (was → now), or a new row."""
+
+    class What(models.TextChoices):
+        FAULT = "fault", "Fault"
+        CHANGE = "change", "Change"
+        NEW = "new", "New row"
+
+    upload = models.ForeignKey(SheetUpload, on_delete=models.CASCADE, related_name="lines")
+    what = models.CharField(max_length=10, choices=What)
+    row = models.PositiveIntegerField()
+    column = models.CharField(max_length=100, blank=True)
+    key = models.CharField(max_length=300, blank=True)
+    was = models.TextField(blank=True)
+    now = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["upload", "what", "id"], name="core_sheetline_preview")]
+
+    def __str__(self) -> str:
+        return f"row {self.row}, {self.column}: {self.now}"

@@ -20,8 +20,11 @@ from core.sheets.table import Table, find_table, too_long
 from core.sheets.values import Fault, is_blank, written
 
 
-def read_sheet(resource_class: type[SheetResource], file: BinaryIO, run: Run, *, write: bool) -> Report:
+def read_sheet(
+    resource_class: type[SheetResource], file: BinaryIO, run: Run, *, write: bool, expected: str = ""
+) -> Report:
     """Reads a file of a kind: a rehearsal, or with `write` the import, which saves all rows or, with one fault, none.
+    With `expected`, the digest of a rehearsal's report, it saves only what that one announced.
 
     The report's `written` says whether the rows are in the database. What cannot be read at all is in `refused`.
     """
@@ -38,12 +41,12 @@ def read_sheet(resource_class: type[SheetResource], file: BinaryIO, run: Run, *,
         )
         with transaction.atomic():
             _Reading(resource, table, report).run()
-            report.written = write and report.is_clean
+            report.notices = resource.notices
+            report.written = write and report.is_clean and expected in ("", report.digest())
             if not report.written:
                 transaction.set_rollback(True)
     except SheetError as error:
         return Report(refused=str(error))
-    report.notices = resource.notices
     return report
 
 
