@@ -3,8 +3,10 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
 from accounts.models import User
+from board.resources import KINDS
 
 
 class PersonChoice(forms.ModelChoiceField):
@@ -39,3 +41,33 @@ class LeaverForm(forms.Form):
         self.fields["to"].queryset = User.objects.active().exclude(pk=person.pk).select_related("organisation")
         if not answers_for_milestones:
             del self.fields["to"]
+
+
+class UploadSheetForm(forms.Form):
+    """One file of one kind. What is in it the check says."""
+
+    kind = forms.ChoiceField(
+        label="What is in it?",
+        choices=[(kind, resource.title) for kind, resource in KINDS.items()],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Select what is in the file.", "invalid_choice": "Select what is in the file."},
+    )
+    file = forms.FileField(
+        label="File",
+        help_text=f"Excel (.xlsx), CSV or OpenDocument (.ods), up to {settings.SHEET_MAX_MB} MB and "
+        f"{settings.SHEET_MAX_ROWS:,} rows.",
+        widget=forms.FileInput({"accept": ".xlsx,.csv,.ods"}),
+        max_length=255,
+        error_messages={
+            "required": "Select a file.",
+            "empty": "The file is empty. Select one with rows in it.",
+            "max_length": "The file’s name is too long. Rename it and try again.",
+        },
+    )
+    choice_hints = {"kind": {kind: resource.about for kind, resource in KINDS.items()}}
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > settings.SHEET_MAX_MB * 1024 * 1024:
+            raise forms.ValidationError(f"The file must be {settings.SHEET_MAX_MB} MB or smaller.")
+        return file

@@ -26,9 +26,7 @@ BATCH = 1000
 @transaction.atomic
 def receive_sheet(*, kind: str, file: "File[bytes]", by: Any, at: dt.datetime) -> SheetUpload:
     """Keeps the file under a random name. What is in it the check says."""
-    upload = SheetUpload(
-        kind=kind, original_name=safe_name(file.name or ""), moved_at=at, created_by=by, created_at=at
-    )
+    upload = SheetUpload(kind=kind, original_name=safe_name(file.name or ""), moved_at=at, created_by=by, created_at=at)
     extension = upload.original_name.rpartition(".")[2].lower()[:10]
     upload.full_clean(exclude=["file"])
     upload.file.save(f"{get_random_string(32)}.{extension}", file, save=False)

@@ -27,6 +27,11 @@ app.conf.beat_schedule = {
         "task": "board.roll_up_open_months",
         "schedule": crontab(minute=0, hour=3),
     },
+    # Uploads whose task was lost with a broker that was away or a worker that was killed.
+    "start lost imports again": {
+        "task": "board.resume_sheets",
+        "schedule": crontab(minute="*/15", hour="2-22"),
+    },
 }
 
 

@@ -361,6 +361,7 @@ NAVIGATION = [
     ("dashboard", "Dashboard", "board.view_figures"),
     ("milestones:list", "Milestones", "milestones.view"),
     ("people_list", "People", "accounts.view_people"),
+    ("import_list", "Imports", "board.import_sheets"),
 ]
 
 # --- Web process (pap_portal/gunicorn.py) ---------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from core.sheets.columns import Column
 from core.sheets.importing import read_sheet
 from core.sheets.report import Line, Report
 from core.sheets.resources import Difference, Row, Run, SheetResource
-from core.sheets.writing import FORMATS, download, write_rows, write_sheet
+from core.sheets.writing import FORMATS, blank_sheet, csv_pieces, download, write_rows, write_sheet
 
 __all__ = [
     "FORMATS",
@@ -19,6 +19,8 @@ __all__ = [
     "Row",
     "Run",
     "SheetResource",
+    "blank_sheet",
+    "csv_pieces",
     "download",
     "read_sheet",
     "write_rows",

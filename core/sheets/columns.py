@@ -43,5 +43,10 @@ class Column(Field):
         """What a sheet's heading is compared with, the column's own first."""
         return [heading_key(name) for name in (self.heading, *self.also)]
 
+    @property
+    def guidance(self) -> str:
+        """What to write in a cell, for the format page and the blank sheet."""
+        return ". ".join(filter(None, (self.widget.guidance, self.hint)))
+
     def words(self, value: Any) -> str:
         return self.widget.words(value)

@@ -132,32 +132,34 @@ class _Reading:
     def _apply_keyed(self, rows: Sequence[Row]) -> None:
         keys = [self.resource.key_of(row) for row in rows]
         existing = self.resource.existing(keys) if keys else {}
-        effects: dict[int, list[Line]] = {}
-        unchanged = 0
+        effects = {}
         for key, row in zip(keys, rows, strict=True):
-            thing = existing.get(key)
-            differences = [] if thing is None else self.resource.differences(thing, row)
-            if thing is not None and not differences:
-                unchanged += 1
-                continue
             try:
-                if thing is None:
-                    self.resource.add(row)
-                    effects[row.number] = [Line("new", row.number, "", "", self._about(row), self._key(key))]
-                else:
-                    self.resource.change(thing, row, differences)
-                    effects[row.number] = [self._change(row, key, each) for each in differences]
+                effects[row.number] = self._apply(row, key, existing.get(key))
             except ValidationError as error:
                 self._service_faults(row, error)
         for number, name, message in self.resource.finish():
             self._fault(number, name, message)
         for number, lines in effects.items():
             if number not in self.faulty:
-                self.report.new += lines[0].what == "new"
-                self.report.changed += lines[0].what == "change"
-                for line in lines:
-                    self.report.effects.add(line)
-        self.report.unchanged += unchanged
+                self._count(lines)
+
+    def _apply(self, row: Row, key: tuple[Any, ...], thing: Any) -> list[Line]:
+        """Adds or changes what a row is about; returns what that does, nothing for a row that says nothing new."""
+        if thing is None:
+            self.resource.add(row)
+            return [Line("new", row.number, "", "", self._about(row), self._key(key))]
+        differences = self.resource.differences(thing, row)
+        if differences:
+            self.resource.change(thing, row, differences)
+        return [self._change(row, key, each) for each in differences]
+
+    def _count(self, lines: Sequence[Line]) -> None:
+        self.report.unchanged += not lines
+        self.report.new += bool(lines) and lines[0].what == "new"
+        self.report.changed += bool(lines) and lines[0].what == "change"
+        for line in lines:
+            self.report.effects.add(line)
 
     def _key(self, key: tuple[Any, ...]) -> str:
         return ", ".join(map(str, key))

@@ -34,7 +34,8 @@ class Spool:
     """Lines in the order they came, kept outside memory once they are many."""
 
     def __init__(self) -> None:
-        self.file: IO[str] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES, mode="w+", encoding="utf-8")
+        # Open as long as the report is looked at; it goes with it.
+        self.file: IO[str] = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES, "w+", encoding="utf-8")  # noqa: SIM115
         self.count = 0
 
     def add(self, line: Line) -> None:

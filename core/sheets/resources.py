@@ -83,6 +83,11 @@ class SheetResource(Resource):
     def headings(self) -> list[str]:
         return [column.heading for column in self.fields.values()]
 
+    @property
+    def key_headings(self) -> str:
+        """`Reference`, or `Survey and Question code`."""
+        return " and ".join(self.fields[name].heading for name in self.key)
+
     # --- In: keyed kinds --------------------------------------------------------------------------------------------
 
     def key_of(self, row: Row) -> tuple[Any, ...]:

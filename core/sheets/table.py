@@ -110,9 +110,8 @@ def _refuse_missing(columns: Sequence[Column]) -> None:
     if not columns:
         return
     listed = [f"“{column.heading}”{_also(column)}" for column in columns]
-    raise SheetError(
-        f"The sheet has no column {', '.join(listed)}. Add {'it' if len(listed) == 1 else 'them'}, or correct the heading."
-    )
+    them = "it, or correct its heading" if len(listed) == 1 else "them, or correct their headings"
+    raise SheetError(f"The sheet has no column {', '.join(listed)}. Add {them}.")
 
 
 def _also(column: Column) -> str:

@@ -4,6 +4,7 @@ Nothing is guessed. What can be read two ways, or not at all, raises ValueError 
 with the cell: `is not a date`.
 """
 
+import calendar
 import datetime as dt
 import re
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from core.months import Month
 # A spreadsheet cell holds no more; text of just this length has probably lost its end.
 LONGEST_CELL = 32_767
 NO_VALUE = frozenset({"", "x", "z", "~", "..", "-", "–", "—"})
-MONTHS = "january february march april may june july august september october november december".split()
+MONTHS = [month.lower() for month in calendar.month_name[1:]]
 SPREADSHEET_ERRORS = frozenset(
     {"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
 )
@@ -78,9 +79,7 @@ def clean_text(value: Any) -> str:
             return value.isoformat()
         case Decimal():
             return format(value.normalize(), "f")
-        case Fault():
-            return value.written
-    return str(value)
+    return value.written if isinstance(value, Fault) else str(value)
 
 
 def parse_date(value: Any) -> dt.date:

@@ -29,6 +29,7 @@ class CellWidget(Widget):
     """Text. `longest` is the field's max_length."""
 
     blank: Any = ""
+    guidance = ""
 
     def __init__(self, *, longest: int = LONGEST_CELL - 1) -> None:
         super().__init__()
@@ -58,6 +59,7 @@ class CodeWidget(CellWidget):
 
 class DateWidget(CellWidget):
     blank = None
+    guidance = "A date, like 31/01/2026 or 31 Jan 2026. A month alone is its last day"
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
         return parse_date(value)
@@ -71,9 +73,10 @@ class NumberWidget(CellWidget):
 
 
 class WholeNumberWidget(CellWidget):
-    """`least` and `most` are the field's range."""
+    """A whole number; `least` and `most` are the field's range."""
 
     blank = None
+    guidance = "A whole number"
 
     def __init__(self, *, least: int = 0, most: int = 32_767) -> None:
         super().__init__()
@@ -102,6 +105,10 @@ class ChoiceWidget(CellWidget):
         self.initials_of: dict[str, set[str]] = defaultdict(set)
         for choice in choices:
             self._learn(choice)
+
+    @property
+    def guidance(self) -> str:  # type: ignore[override]
+        return f"One of: {', '.join(str(choice.label) for choice in self.choices)}"
 
     def _learn(self, choice: Any) -> None:
         words = re.findall(r"\w+", choice.label)
@@ -149,6 +156,10 @@ class ChoicesWidget(ChoiceWidget):
     """Several choices of a list, separated by commas; in the list's own order, each once."""
 
     blank: Any = ()
+
+    @property
+    def guidance(self) -> str:  # type: ignore[override]
+        return f"Any of: {', '.join(str(choice.label) for choice in self.choices)}"
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> list[str]:
         parts = [part for part in re.split(r"[,;\n]", clean_text(value)) if part.strip()]

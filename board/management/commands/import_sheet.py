@@ -49,9 +49,8 @@ class Command(BaseCommand):
             for line in report.effects:
                 self.stdout.write(str(line))
         done = "Would import" if dry_run else "Imported"
-        self.stdout.write(
-            f"{done} {report.rows:,} rows: {report.new:,} new, {report.changed:,} changed, {report.unchanged:,} unchanged."
-        )
+        counts = f"{report.new:,} new, {report.changed:,} changed, {report.unchanged:,} unchanged"
+        self.stdout.write(f"{done} {report.rows:,} rows: {counts}.")
 
 
 def _remarks(report: Report) -> list[str]:

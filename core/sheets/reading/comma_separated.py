@@ -9,9 +9,9 @@ from functools import partial
 from itertools import islice
 from typing import BinaryIO
 
+from core.sheets.formulas import unguarded
 from core.sheets.reading.base import MAX_COLUMNS, Sheet, SheetError
 from core.sheets.values import SPREADSHEET_ERRORS, Fault
-from core.sheets.formulas import unguarded
 
 DELIMITERS = ",;\t"
 SNIFFED_ROWS = 60

@@ -167,9 +167,7 @@ def _unpacked(archive: zipfile.ZipFile, member: str, name: str) -> bytes:
 
 
 def _damaged(name: str) -> SheetError:
-    return SheetError(
-        f"“{name}” is damaged and cannot be read. Open it in your spreadsheet program and save it again."
-    )
+    return SheetError(f"“{name}” is damaged and cannot be read. Open it in your spreadsheet program and save it again.")
 
 
 def _not_inside(name: str, extension: str) -> SheetError:

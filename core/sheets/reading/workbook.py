@@ -41,7 +41,8 @@ def read_xlsx(file: BinaryIO, name: str) -> list[Sheet]:
             styles = _styles(workbook)
             worksheets = [sheet for sheet in workbook.worksheets if hasattr(sheet, "_worksheet_path")]
             shown = [sheet for sheet in worksheets if sheet.sheet_state == "visible"]
-    except Exception as error:  # noqa: BLE001 openpyxl raises whatever a broken part makes happen
+    # openpyxl raises whatever a broken part makes happen.
+    except Exception as error:
         raise _damaged(name) from error
     return [
         Sheet(sheet.title, partial(_rows, workbook, sheet, styles, name), _rows_at_most(workbook, sheet))
@@ -128,7 +129,7 @@ def _column(letters: str) -> int:
     return int(column_index_from_string(letters))
 
 
-def _value(cell: Any, styles: list[str], strings: Sequence[str], epoch: dt.datetime) -> Any:  # noqa: C901, PLR0911
+def _value(cell: Any, styles: list[str], strings: Sequence[str], epoch: dt.datetime) -> Any:
     kind = cell.get("t", "n")
     if kind == "inlineStr":
         return _unescaped(_inline(cell))

@@ -7,11 +7,15 @@ from django.db.models import QuerySet
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 
 from core.sheets.resources import SheetResource
+from core.sheets.writing.blank import blank_sheet
 from core.sheets.writing.files import CONTENT_TYPES, FORMATS, as_file, csv_pieces, write
 
 
 def download(
-    resource: SheetResource | type[SheetResource], queryset: QuerySet[Any], format: str, filename: str
+    resource: SheetResource | type[SheetResource],
+    queryset: QuerySet[Any],
+    format: str,  # noqa: A002 the word for it
+    filename: str,
 ) -> HttpResponseBase:
     """The rows of a queryset as an attachment: `format` is csv, xlsx or ods (anything else is read as csv).
 
@@ -42,4 +46,4 @@ def write_rows(resource: SheetResource, file: IO[bytes], extension: str) -> None
     write(file, extension, resource.title, resource.headings, resource.export_rows(resource.export_queryset()))
 
 
-__all__ = ["FORMATS", "download", "write_rows", "write_sheet"]
+__all__ = ["FORMATS", "blank_sheet", "csv_pieces", "download", "write_rows", "write_sheet"]
