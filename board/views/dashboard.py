@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
@@ -28,12 +28,39 @@ RUN_TAKES = dt.timedelta(minutes=10)
 ASKED_SECONDS = 60
 
 
+class MonthLine(NamedTuple):
+    """What the dashboard has to know of every month on every request; plain, because it is read so often."""
+
+    pk: int
+    month: str
+    state: str
+    cut_off: dt.date
+    figures_at: dt.datetime | None
+    digest: str
+    commentary: str
+
+    @classmethod
+    def all(cls) -> list["MonthLine"]:
+        return [cls(*row) for row in ReportingMonth.objects.order_by("month").values_list(*cls._fields)]
+
+    def __str__(self) -> str:
+        return self.period.label
+
+    @property
+    def period(self) -> Month:
+        return Month.parse(self.month)
+
+    @property
+    def is_signed_off(self) -> bool:
+        return self.state == ReportingMonth.State.SIGNED_OFF
+
+
 class Dashboard(Permitted, TemplateView):
     permission = Perm.VIEW_FIGURES
     template_name = "board/dashboard.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        rows = list(ReportingMonth.objects.order_by("month"))
+        rows = MonthLine.all()
         asked = request.GET.get("month", "")
         shown = chosen(rows, asked)
         if shown is None:
@@ -43,25 +70,26 @@ class Dashboard(Permitted, TemplateView):
         outdated = to_recount(rows, shown)
         if outdated:
             recount(outdated, self.now)
-            rows = list(ReportingMonth.objects.order_by("month"))
+            rows = MonthLine.all()
             shown = chosen(rows, str(shown.period))
-        # Without a broker the recount is done by now; with one, the worker is at it.
-        behind = any(row.figures_at == before.figures_at for row in rows for before in outdated if row == before)
+        # Without a broker the recount is done by now, and the lines differ; with one, the worker is at it.
+        behind = any(line in rows for line in outdated)
         body = kept_body(rows, shown) if shown.figures_at else ""
         return self.render_to_response({"shown": shown, "rows": rows[::-1], "body": body, "behind": behind})
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        return super().render_to_response({**self.get_context_data(), **context}, **kwargs)
+        manages = self.request.user.has_perm(Perm.MANAGE_MONTHS)
+        return super().render_to_response({"view": self, "manages": manages, **context}, **kwargs)
 
 
-def chosen(rows: Sequence[ReportingMonth], asked: str) -> ReportingMonth | None:
+def chosen(rows: Sequence[MonthLine], asked: str) -> MonthLine | None:
     """The month asked for; without one, the latest that has figures, or the latest there is."""
     if asked:
         return next((row for row in rows if row.month == asked), None)
     return next((row for row in reversed(rows) if row.figures_at), rows[-1] if rows else None)
 
 
-def to_recount(rows: Sequence[ReportingMonth], shown: ReportingMonth) -> list[ReportingMonth]:
+def to_recount(rows: Sequence[MonthLine], shown: MonthLine) -> list[MonthLine]:
     """Of the month shown and the one it is compared with, those without figures or with older ones than the plan.
 
     A signed-off month is never recounted. One query where all is well.
@@ -75,20 +103,19 @@ def to_recount(rows: Sequence[ReportingMonth], shown: ReportingMonth) -> list[Re
     return outdated
 
 
-def recount(outdated: Sequence[ReportingMonth], now: dt.datetime) -> None:
+def recount(outdated: Sequence[MonthLine], now: dt.datetime) -> None:
     """Asks for new figures of these months, unless a run is under way or was asked for a moment ago."""
     started = RollupRun.objects.filter(state=RollupRun.State.RUNNING, started_at__gt=now - RUN_TAKES)
-    under_way = set(started.filter(month__in=outdated).values_list("month_id", flat=True))
+    under_way = set(started.filter(month__in=[line.pk for line in outdated]).values_list("month_id", flat=True))
     for row in outdated:
         if row.pk not in under_way and cache.add(f"recount:{row.month}:{row.figures_at}", 1, ASKED_SECONDS):
             enqueue(tasks.roll_up_month, row.month)
 
 
-def kept_body(rows: Sequence[ReportingMonth], shown: ReportingMonth) -> SafeString:
+def kept_body(rows: Sequence[MonthLine], shown: MonthLine) -> SafeString:
     """The month's part of the page. It is the same for everyone, and kept under all that it is made of: the state
     and the time of the figures of every month, since a page shows others beside its own."""
-    facts = [(row.month, row.state, row.cut_off, row.figures_at, row.digest, row.commentary) for row in rows]
-    digest = hashlib.sha256(repr((shown.month, facts)).encode()).hexdigest()
+    digest = hashlib.sha256(repr((shown.month, rows)).encode()).hexdigest()
     body = cache.get(f"dashboard:{digest}")
     if body is None:
         body = _body(rows, shown)
@@ -96,14 +123,15 @@ def kept_body(rows: Sequence[ReportingMonth], shown: ReportingMonth) -> SafeStri
     return mark_safe(body)  # noqa: S308 a rendered template
 
 
-def _body(rows: Sequence[ReportingMonth], shown: ReportingMonth) -> str:
+def _body(rows: Sequence[MonthLine], shown: MonthLine) -> str:
     with_figures = [row for row in rows if row.figures_at]
     place = with_figures.index(shown)
     earlier = with_figures[place - 1] if place else None
     later = with_figures[place + 1] if place + 1 < len(with_figures) else None
     has_previous = earlier is not None and earlier.period == shown.period.previous
-    standing = Standing(shown, has_previous=has_previous, is_latest=later is None)
-    context = {"standing": standing, "rows": with_figures[::-1], "shown": shown, "earlier": earlier, "later": later}
+    row = ReportingMonth.objects.get(pk=shown.pk)
+    standing = Standing(row, has_previous=has_previous, is_latest=later is None)
+    context = {"standing": standing, "rows": with_figures[::-1], "shown": row, "earlier": earlier, "later": later}
     return render_to_string("board/_dashboard_body.html", context)
 
 

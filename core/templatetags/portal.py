@@ -2,11 +2,13 @@
 
 import datetime as dt
 import re
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.conf import settings
 from django.http import QueryDict
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -131,11 +133,14 @@ def signed(number: Any) -> str:
 def navigation(context: template.Context) -> SafeString:
     """The service navigation: the pages this person may open, the current one marked."""
     request = context["request"]
-    items = [
-        _navigation_item(request.path, reverse(name), text)
-        for name, text, permission in settings.NAVIGATION
-        if request.user.has_perm(permission)
-    ]
+    pages = tuple((name, text) for name, text, permission in settings.NAVIGATION if request.user.has_perm(permission))
+    return _navigation(request.path, pages)
+
+
+@lru_cache(maxsize=1000)
+def _navigation(path: str, pages: tuple[tuple[str, str], ...]) -> SafeString:
+    """The same for everyone who may open the same pages, so made once."""
+    items = [_navigation_item(path, reverse(name), text) for name, text in pages]
     return render_component("service-navigation", {"navigation": items})
 
 
@@ -143,6 +148,21 @@ def _navigation_item(path: str, href: str, text: str) -> dict[str, Any]:
     """`current` is the page itself; `active` also what lies below it. Everything lies below the home page."""
     here = path == href
     return {"text": text, "href": href, "current": here, "active": here or (href != "/" and path.startswith(href))}
+
+
+@register.simple_tag(takes_context=True)
+def footer(context: template.Context) -> SafeString:
+    """The foot of every page."""
+    request = context.get("request")
+    signed_in = bool(request and request.user.is_authenticated)
+    return _footer(signed_in, context.get("portal_name", ""), context.get("partnership_name", ""))
+
+
+@lru_cache(maxsize=8)
+def _footer(signed_in: bool, portal_name: str, partnership_name: str) -> SafeString:
+    """The same for everyone signed in, and for everyone who is not, so made once."""
+    names = {"signed_in": signed_in, "portal_name": portal_name, "partnership_name": partnership_name}
+    return render_to_string("core/footer.html", names)
 
 
 @register.simple_tag
