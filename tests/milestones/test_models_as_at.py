@@ -15,10 +15,8 @@ from tests.factories import DueDateChangeFactory, MilestoneFactory, MilestoneUpd
 
 FIRST, LAST = dt.date(2025, 4, 1), dt.date(2026, 3, 31)
 # Few days, so that several updates fall on one; the edges of months and of six months among them.
-DAYS = st.sampled_from(
-    [dt.date(2025, 4, 1), dt.date(2025, 7, 31), dt.date(2025, 8, 1), dt.date(2025, 12, 26), dt.date(2025, 12, 27)]
-    + [dt.date(2025, 12, 31), dt.date(2026, 1, 1), dt.date(2026, 1, 31), dt.date(2026, 2, 1)]
-) | st.dates(FIRST, LAST)
+EDGES = ["2025-04-01", "2025-07-31", "2025-08-01", "2025-12-26", "2025-12-27", "2025-12-31", "2026-01-01", "2026-01-31"]
+DAYS = st.sampled_from([dt.date.fromisoformat(day) for day in EDGES]) | st.dates(FIRST, LAST)
 
 
 @dataclass
