@@ -43,8 +43,9 @@ def _in_process(request: pytest.FixtureRequest, settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_cache(_in_process: None) -> None:
-    cache.clear()
+def _fresh_cache(request: pytest.FixtureRequest, _in_process: None) -> None:
+    if not request.node.get_closest_marker("services"):
+        cache.clear()
 
 
 @pytest.fixture(autouse=True)
