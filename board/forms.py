@@ -7,6 +7,8 @@ from django.conf import settings
 
 from accounts.models import User
 from board.resources import KINDS
+from core.forms import DateField
+from core.months import MONTH_PATTERN
 
 
 class PersonChoice(forms.ModelChoiceField):
@@ -41,6 +43,64 @@ class LeaverForm(forms.Form):
         self.fields["to"].queryset = User.objects.active().exclude(pk=person.pk).select_related("organisation")
         if not answers_for_milestones:
             del self.fields["to"]
+
+
+class CutOffForm(forms.Form):
+    """When an open month's returns are due instead, and why."""
+
+    to = DateField(
+        label="New cut-off",
+        help_text="The last day for this month’s returns. For example, 9 2 2026.",
+        error_messages={"required": "Enter the new cut-off."},
+    )
+    reason = forms.CharField(
+        label="Why does the cut-off move?",
+        help_text="Kept in the month’s history.",
+        widget=forms.Textarea({"rows": 3}),
+        error_messages={"required": "Enter why the cut-off moves."},
+    )
+
+
+class NoteForm(forms.Form):
+    """A note to keep with a step in a month's life, where somebody wants to leave one."""
+
+    reason = forms.CharField(
+        label="Note",
+        help_text="Kept in the month’s history.",
+        required=False,
+        widget=forms.Textarea({"rows": 3}),
+    )
+
+
+class ReopenForm(forms.Form):
+    reason = forms.CharField(
+        label="Why is the month opened again?",
+        help_text="Kept in the month’s history.",
+        widget=forms.Textarea({"rows": 3}),
+        error_messages={"required": "Enter why the month is opened again."},
+    )
+
+
+class SignOffForm(forms.Form):
+    """Where the board agreed the figures, and the digest of those the person is looking at."""
+
+    digest = forms.CharField(widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label="Where and when did the board agree these figures?",
+        help_text="For example: Improvement Board of 12 February 2026, chair’s approval. Kept in the month’s history.",
+        widget=forms.Textarea({"rows": 3}),
+        error_messages={"required": "Enter where and when the board agreed these figures."},
+    )
+
+
+class OpenMonthForm(forms.Form):
+    month = forms.RegexField(
+        rf"^{MONTH_PATTERN}$",
+        label="Month",
+        help_text="Write it like 2026-01.",
+        widget=forms.TextInput({"class": "govuk-input--width-5", "inputmode": "text"}),
+        error_messages={"required": "Enter a month.", "invalid": "Write the month like 2026-01."},
+    )
 
 
 class UploadSheetForm(forms.Form):

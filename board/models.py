@@ -6,6 +6,7 @@ from typing import Self
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import date_format
 
 from accounts.models import User
 from core.figures import Unit
@@ -78,6 +79,19 @@ class ReportingMonth(Authored):
         return Month.parse(self.month)
 
     @property
+    def stands(self) -> State:
+        """The state with its label and colour."""
+        return self.State(self.state)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == self.State.OPEN
+
+    @property
+    def is_closed(self) -> bool:
+        return self.state == self.State.CLOSED
+
+    @property
     def is_signed_off(self) -> bool:
         return self.state == self.State.SIGNED_OFF
 
@@ -103,6 +117,20 @@ class MonthChange(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.month}: {self.get_what_display()}"
+
+    @property
+    def cut_off_words(self) -> str:
+        """The cut-off that the step set, where it set one."""
+        match self.what:
+            case self.What.OPENED:
+                return f"Cut-off {_day(self.now)}"
+            case self.What.CUT_OFF_MOVED:
+                return f"From {_day(self.was)} to {_day(self.now)}"
+        return ""
+
+
+def _day(iso: str) -> str:
+    return date_format(dt.date.fromisoformat(iso), "j F Y")
 
 
 class Figure(models.Model):

@@ -70,7 +70,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "core.middleware.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -362,6 +362,7 @@ NAVIGATION = [
     ("home", "My work", "board.own_work"),
     ("dashboard", "Dashboard", "board.view_figures"),
     ("milestones:list", "Milestones", "milestones.view"),
+    ("month_list", "Months", "board.manage_months"),
     ("people_list", "People", "accounts.view_people"),
     ("import_list", "Imports", "board.import_sheets"),
 ]
