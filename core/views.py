@@ -112,8 +112,22 @@ class ListPage(Permitted, FilterView):
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The form's session ended while it was open. Says so, and how to get back what was typed."""
-    return render(request, "core/session_ended.html", status=403)
+    """A form's token is not this session's: it was opened before its person signed in again. Or it is forged."""
+    return session_ended(request)
+
+
+def session_ended(request: HttpRequest) -> HttpResponse:
+    """A form was sent after its session ended. What was typed is offered to be saved again, in one click.
+
+    Only what a page of this portal sent, which the browser vouches for, and which no other site can claim; never
+    passwords; files are not sent back.
+    """
+    ours = request.headers.get("Sec-Fetch-Site") == "same-origin"
+    secret = any("password" in name for name in request.POST)
+    fields = [(name, value) for name, values in request.POST.lists() for value in values]
+    typed = [pair for pair in fields if pair[0] != "csrfmiddlewaretoken"] if ours and not secret else []
+    context = {"typed": typed, "address": request.get_full_path(), "files": bool(request.FILES)}
+    return render(request, "core/session_ended.html", context, status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

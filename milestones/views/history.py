@@ -8,6 +8,9 @@ from django.utils.dateparse import parse_date
 
 from milestones.models import DueDateChange, Evidence, Milestone, MilestoneChange, MilestoneUpdate
 
+# How much of what changed somebody who was overtaken is shown; all of it is on the milestone's page.
+SHOWN = 5
+
 
 @dataclass(frozen=True)
 class Event:
@@ -25,14 +28,14 @@ def changes_since(milestone: Milestone, version: int) -> list[Event]:
     """What made the milestone's version rise from `version` to what it is, newest first.
 
     Each service call raises the version by one and gives all of its rows one moment, so the rows of as many
-    moments as there were versions are what changed.
+    moments as there were versions are what changed; of many, the last few.
     """
     rows = [Event("update", row) for row in milestone.updates.select_related("author")]
     rows += [Event("due_date", row) for row in milestone.due_date_changes.select_related("created_by", "approved_by")]
     rows += [Event("change", row) for row in milestone.changes.select_related("created_by")]
     rows.sort(key=lambda event: event.at, reverse=True)
     moments = sorted({event.at for event in rows}, reverse=True)[: max(milestone.version - version, 1)]
-    return [event for event in rows if event.at in moments]
+    return [event for event in rows if event.at in moments][:SHOWN]
 
 
 def updates_of(milestone: Milestone, on: dt.date) -> list[MilestoneUpdate]:

@@ -11,3 +11,10 @@ const plainRadios = () => {
 };
 window.addEventListener("pageshow", plainRadios);
 document.addEventListener("click", plainRadios);
+
+// A form opened before its person signed in again holds the old session's token; the cookie has the new one.
+document.addEventListener("submit", ({ target }) => {
+  const token = target.elements.namedItem("csrfmiddlewaretoken");
+  const fresh = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/);
+  if (token && fresh) token.value = fresh[1];
+});
