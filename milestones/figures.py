@@ -4,11 +4,13 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, Subquery
 from django.db.models.functions import TruncMonth
+from django.utils import timezone
 
 from core.figures import Better, Definition, Unit, Value, count, share
 from core.months import Month
@@ -219,22 +221,23 @@ def changed_since(at: dt.datetime) -> bool:
 
     Rows are only ever added, so the newest row of each table tells.
     """
-    since = connection.ops.adapt_datetimefield_value(at - SAVE_TAKES)
     with connection.cursor() as cursor:
-        cursor.execute(_newest_statement(connection.vendor), [since] * len(_HISTORY))
-        return bool(cursor.fetchone()[0])
-
-
-_HISTORY = (PriorityArea, Milestone, MilestoneUpdate, MilestoneChange, DueDateChange)
+        cursor.execute(*_newest_rows(connection.vendor))
+        newest = [created_at for created_at in cursor.fetchone() or () if created_at]
+    # SQLite keeps moments without their zone.
+    zoned = (moment if timezone.is_aware(moment) else moment.replace(tzinfo=connection.timezone) for moment in newest)
+    return any(moment > at - SAVE_TAKES for moment in zoned)
 
 
 @cache
-def _newest_statement(vendor: str) -> str:
-    """Written once in a process: every dashboard asks, and the ORM would take longer to compose this than the
-    database takes to answer it."""
-    quoted = [connection.ops.quote_name(model._meta.db_table) for model in _HISTORY]
-    newest = [f"(SELECT created_at FROM {table} ORDER BY id DESC LIMIT 1)" for table in quoted]  # noqa: S608 our tables
-    return "SELECT " + " OR ".join(f"COALESCE({created_at} > %s, FALSE)" for created_at in newest)
+def _newest_rows(vendor: str) -> tuple[str, tuple[Any, ...]]:
+    """The statement for the newest row of each table, composed once in a process: every dashboard asks, and the ORM
+    takes longer to compose it than the database to answer it."""
+    newest = {
+        f"newest_{model._meta.model_name}": Subquery(model.objects.order_by("-pk").values("created_at")[:1])
+        for model in (PriorityArea, Milestone, MilestoneUpdate, MilestoneChange, DueDateChange)
+    }
+    return PriorityArea.objects.order_by("pk").annotate(**newest).values_list(*newest)[:1].query.sql_with_params()
 
 
 def _tally(month: Month) -> Counter[tuple[str, str]]:
