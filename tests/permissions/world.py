@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import ApiToken, Role, User
 from accounts.services import deactivate_person, issue_token
-from core.models import SheetUpload
+from core.services import receive_sheet
 from milestones.models import Evidence, Milestone
 from milestones.services import add_evidence
 from tests.factories import (
@@ -28,7 +28,14 @@ from tests.permissions.addresses import Address
 # Requests that were let through: answered, sent on, or told what is wrong with what they sent.
 LET_THROUGH = {200, 201, 204, 302, 304, 400, 412, 415, 428}
 # What stands in an address where any word does.
-WORDS = {"month": "2026-01", "kind": "milestones", "uidb36": "1", "key": "set-password"}
+WORDS = {
+    "month": "2026-01",
+    "kind": "milestones",
+    "what": "faults",
+    "extension": "csv",
+    "uidb36": "1",
+    "key": "set-password",
+}
 OTHERS = {401: "in", 403: "no", 404: "--"}
 
 
@@ -99,14 +106,12 @@ def make_world() -> World:
         by=owner,
         at=now,
     )
-    # The test's own password is quick to hash.
     colleague, left = UserFactory(), UserFactory()
     deactivate_person(person=left, by=office, at=now, reason="Left")
     issue_token(user=owner, days=1, name=f"mine {uuid.uuid4().hex[:4]}", by=owner, at=now)
     ReportingMonthFactory(month="2026-01")
-    upload = SheetUpload.objects.create(
-        kind="milestones", original_name="tracker.csv", file="sheets/none.csv", created_at=now, created_by=office
-    )
+    tracker = ContentFile(b"Reference,Title\r\n", name="tracker.csv")
+    upload = receive_sheet(kind="milestones", file=tracker, by=office, at=now)
     update = MilestoneUpdateFactory(milestone=milestone)
     numbers = {
         "milestones:correct": update.pk,
