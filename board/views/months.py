@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -237,7 +238,13 @@ class MonthSignOff(MonthStep):
         return {"digest": self.digest}
 
     def perform(self, form: Form) -> ReportingMonth:
-        return services.sign_off_month(month=self.month, **form.cleaned_data, by=self.request.user, at=self.now)
+        try:
+            return services.sign_off_month(month=self.month, **form.cleaned_data, by=self.request.user, at=self.now)
+        except ValidationError:
+            # The page comes back with the figures as they are now: the next try is about those.
+            form.data = form.data.copy()
+            form.data["digest"] = self.digest
+            raise
 
     def get_success_message(self) -> str:
         return f"{self.month} is signed off. Its figures are sealed."
