@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import BinaryIO
+from typing import IO
 
 import puremagic
 from django.core.exceptions import ValidationError
@@ -95,7 +95,7 @@ def refuse_expanding_archive(archive: zipfile.ZipFile, name: str) -> None:
         raise ValidationError(f"“{name}” is protected with a password. Save it without one.")
 
 
-def _check_signature(file: BinaryIO, name: str, extension: str) -> None:
+def _check_signature(file: IO[bytes], name: str, extension: str) -> None:
     try:
         found = puremagic.from_string(file.read(HEAD_BYTES), mime=True)
     except puremagic.PureError:
@@ -104,7 +104,7 @@ def _check_signature(file: BinaryIO, name: str, extension: str) -> None:
         raise _not_what_it_says(name, extension)
 
 
-def _check_text(file: BinaryIO, name: str, extension: str) -> None:
+def _check_text(file: IO[bytes], name: str, extension: str) -> None:
     """Text is UTF-8 or UTF-16 with a mark, or Windows-1252, without control characters that no text has."""
     content = file.read()
     encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
@@ -119,7 +119,7 @@ def _check_text(file: BinaryIO, name: str, extension: str) -> None:
         raise _not_what_it_says(name, extension)
 
 
-def _check_office(file: BinaryIO, name: str, extension: str) -> None:
+def _check_office(file: IO[bytes], name: str, extension: str) -> None:
     """Word, Excel, PowerPoint: the main part named in `[Content_Types].xml` says which, and whether with macros."""
     with _opened(file, name, extension) as archive:
         declared = _member(archive, "[Content_Types].xml", name, extension)
@@ -130,7 +130,7 @@ def _check_office(file: BinaryIO, name: str, extension: str) -> None:
             raise _not_what_it_says(name, extension)
 
 
-def _check_open_document(file: BinaryIO, name: str, extension: str) -> None:
+def _check_open_document(file: IO[bytes], name: str, extension: str) -> None:
     """OpenDocument: the `mimetype` member says which; scripts live under `Basic/` and `Scripts/`."""
     with _opened(file, name, extension) as archive:
         declared = _member(archive, "mimetype", name, extension)
@@ -140,7 +140,7 @@ def _check_open_document(file: BinaryIO, name: str, extension: str) -> None:
             raise _not_what_it_says(name, extension)
 
 
-def _opened(file: BinaryIO, name: str, extension: str) -> zipfile.ZipFile:
+def _opened(file: IO[bytes], name: str, extension: str) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
@@ -164,7 +164,7 @@ def _not_what_it_says(name: str, extension: str) -> ValidationError:
     )
 
 
-_CHECKS: dict[str, Callable[[BinaryIO, str, str], None]] = {
+_CHECKS: dict[str, Callable[[IO[bytes], str, str], None]] = {
     **dict.fromkeys(("pdf", "png", "jpg", "jpeg"), _check_signature),
     **dict.fromkeys(("txt", "csv"), _check_text),
     **dict.fromkeys(("docx", "xlsx", "pptx"), _check_office),

@@ -191,7 +191,7 @@ def _already_recorded(update: MilestoneUpdate, based_on_version: int | None) -> 
 
 def _date_faults(update: MilestoneUpdate, today: dt.date) -> dict[str, str]:
     added_on = update.milestone.added_on
-    if update.as_at is None:
+    if not update.as_at:
         return {"as_at": "Enter the date this was true."}
     if update.as_at > today:
         return {"as_at": "The date must be today or earlier."}
