@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
@@ -42,21 +43,22 @@ def _encoding(file: BinaryIO, name: str) -> str:
 
 
 def _delimiter(file: BinaryIO, encoding: str) -> tuple[str, int]:
-    """The character that divides the most rows into the most cells, and how many lines to pass over: Excel's hint
-    `sep=;` names it, and is no row on the screen."""
+    """The character that divides the most rows into the same number of cells, and how many lines to pass over:
+    Excel's hint `sep=;` names it, and is no row on the screen."""
     first = _text(file, encoding).readline().strip()
     if hint := re.fullmatch(r'"?sep=([,;\t])"?', first, re.IGNORECASE):
         return hint[1], 1
     return max(DELIMITERS, key=lambda delimiter: _divided(file, encoding, delimiter)), 0
 
 
-def _divided(file: BinaryIO, encoding: str, delimiter: str) -> int:
+def _divided(file: BinaryIO, encoding: str, delimiter: str) -> tuple[int, int]:
+    """(How many of the first rows have the commonest width beyond one cell, that width)."""
     try:
         sample = list(islice(csv.reader(_text(file, encoding), delimiter=delimiter), SNIFFED_ROWS))
     except csv.Error:
-        return 0
-    widths = sorted(len(row) for row in sample if any(row))
-    return widths[len(widths) // 2] if widths else 0
+        return 0, 0
+    widths = Counter(len(row) for row in sample if len(row) > 1)
+    return max(((count, width) for width, count in widths.items()), default=(0, 0))
 
 
 def _text(file: BinaryIO, encoding: str) -> io.TextIOWrapper:

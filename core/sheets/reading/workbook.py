@@ -44,6 +44,8 @@ def read_xlsx(file: BinaryIO, name: str) -> list[Sheet]:
     # openpyxl raises whatever a broken part makes happen.
     except Exception as error:
         raise _damaged(name) from error
+    if not worksheets:
+        raise _damaged(name)
     return [
         Sheet(sheet.title, partial(_rows, workbook, sheet, styles, name), _rows_at_most(workbook, sheet))
         for sheet in shown or worksheets
