@@ -49,6 +49,12 @@ def _fresh_cache(request: pytest.FixtureRequest, _in_process: None) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _static_files_when_asked_for(settings: Any) -> None:
+    """Each test client would otherwise read the whole static folder before its first request."""
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(autouse=True)
 def _media(tmp_path: Any, settings: Any) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
 
