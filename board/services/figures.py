@@ -59,8 +59,9 @@ def finish_month(*, month: ReportingMonth) -> ReportingMonth:
         return locked
     done = locked.runs.filter(state=RollupRun.State.DONE)
     last_good = [done.filter(section=section.name).values_list("started_at", flat=True).first() for section in SECTIONS]
-    if all(last_good):
-        locked.figures_at = min(last_good)
+    times = [time for time in last_good if time is not None]
+    if len(times) == len(SECTIONS):
+        locked.figures_at = min(times)
         locked.save(update_fields=["figures_at"])
     return locked
 
@@ -108,8 +109,9 @@ def _plain(part: object) -> str:
 
 
 def _locked(month: ReportingMonth) -> ReportingMonth:
-    """The month, held until the transaction ends, so that storing, signing and closing come one after the other."""
-    return ReportingMonth.objects.select_for_update().get(pk=month.pk)
+    """The month, held until the transaction ends, so that storing, signing and closing come one after the other.
+    `no_key`: a run that waits for it can still be recorded as begun."""
+    return ReportingMonth.objects.select_for_update(no_key=True).get(pk=month.pk)
 
 
 def _figure(month: ReportingMonth, section: Section, value: Value) -> Figure:

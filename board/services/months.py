@@ -120,7 +120,7 @@ def sign_off_month(
 
 def _locked(month: ReportingMonth) -> ReportingMonth:
     """The month, held until the transaction ends, so that its steps and its rollups come one after the other."""
-    return ReportingMonth.objects.select_for_update().get(pk=month.pk)
+    return ReportingMonth.objects.select_for_update(no_key=True).get(pk=month.pk)
 
 
 def _allow(month: ReportingMonth, to: State) -> None:
