@@ -43,4 +43,4 @@ def _of_evidence(error: ValidationError) -> ValidationError:
 def _remove_file(added: Evidence, at: dt.datetime) -> None:
     """The row goes with the transaction; its file would stay. One that an earlier click stored is left alone."""
     if added.file and added.created_at == at:
-        added.file.storage.delete(added.file.name)
+        added.file.delete(save=False)
