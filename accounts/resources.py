@@ -47,9 +47,7 @@ class PersonWidget(LookupWidget):
         return super().find(address[1] if address else cell)
 
     def missing(self, cell: str) -> User:
-        raise ValueError(
-            "is nobody in the portal: neither an email address nor a full name. Add them with a people sheet"
-        )
+        raise ValueError("is nobody in the portal, by email address or by full name")
 
 
 class OrganisationWidget(LookupWidget):

@@ -21,8 +21,11 @@ def unguarded(text: str) -> str:
 
 
 def storable(text: str) -> str:
-    """For workbooks: without the characters that XML cannot hold, with `_x0041_` written so that it stays that, and
-    no longer than a cell (a sheet read back says that its end may be missing)."""
-    if "_x" in text:
-        text = _ESCAPED.sub("_x005F_x", text)
+    """For XML: without the characters that it cannot hold, and no longer than a cell (a sheet read back says that its
+    end may be missing)."""
     return _ILLEGAL.sub("", text)[:LONGEST_CELL]
+
+
+def storable_in_excel(text: str) -> str:
+    """`storable`, with `_x0041_` written so that Excel does not take it for the letter."""
+    return storable(_ESCAPED.sub("_x005F_x", text) if "_x" in text else text)

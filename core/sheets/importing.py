@@ -138,8 +138,9 @@ class _Reading:
                 effects[row.number] = self._apply(row, key, existing.get(key))
             except ValidationError as error:
                 self._service_faults(row, error)
+        by_number = {row.number: row for row in rows}
         for number, name, message in self.resource.finish():
-            self._fault(number, name, message)
+            self._fault(number, name, self._quoted(by_number[number], name, message))
         for number, lines in effects.items():
             if number not in self.faulty:
                 self._count(lines)

@@ -44,7 +44,8 @@ class CellWidget(Widget):
         return text
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> Any:
-        return value
+        # A browser's line ends, which would be read back as \n.
+        return value.replace("\r\n", "\n") if isinstance(value, str) and "\r" in value else value
 
     def words(self, value: Any) -> str:
         return clean_text(self.render(value))

@@ -12,7 +12,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from core.sheets.formulas import guarded, storable
+from core.sheets.formulas import guarded, storable, storable_in_excel
 
 CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -68,7 +68,7 @@ def _heading(sheet: Any, heading: str) -> WriteOnlyCell:
 def _workbook_cell(sheet: Any, value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    text = storable(value)
+    text = storable_in_excel(value)
     if text[:1] not in ("=", "#", "+", "-", "@"):
         return text
     cell = WriteOnlyCell(sheet, text)
