@@ -128,7 +128,7 @@ def validate_roles(roles: Any) -> None:
         raise ValidationError("A role is listed twice.")
 
 
-class User(AbstractBaseUser, Authored):
+class User(AbstractBaseUser, Authored):  # type: ignore[django-manager-missing]
     """A person who signs in. Invited by the programme office, deactivated when they leave, never deleted.
 
     There are no Django groups, superusers or admin site: every permission is a rule (see `core.permissions`).

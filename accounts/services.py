@@ -233,7 +233,7 @@ def _apply(row: models.Model, changes: Mapping[str, Any], *, allowed: tuple[str,
             continue
         before = _words(row, name)
         setattr(row, name, value)
-        label = str(row._meta.get_field(name).verbose_name).capitalize()
+        label = str(row._meta.get_field(name).verbose_name).capitalize()  # type: ignore[union-attr]
         notes.append(f"{label}: {before or 'none'} → {_words(row, name) or 'none'}")
     return "\n".join(notes)
 
@@ -243,7 +243,7 @@ def _words(row: models.Model, name: str) -> str:
     value = getattr(row, name)
     if name == "roles":
         return ", ".join(Role(role).label if role in Role.values else role for role in value)
-    field = row._meta.get_field(name)
+    field: Any = row._meta.get_field(name)
     return str(dict(field.flatchoices).get(value, value)) if getattr(field, "choices", None) else str(value)
 
 

@@ -32,7 +32,7 @@ class DateInput(forms.MultiWidget):
     parts = ("day", "month", "year")
 
     def __init__(self, attrs: Mapping[str, Any] | None = None) -> None:
-        super().__init__({part: forms.TextInput for part in self.parts}, attrs)
+        super().__init__(dict.fromkeys(self.parts, forms.TextInput), attrs)
 
     def decompress(self, value: dt.date | None) -> list[Any]:
         return [value.day, value.month, value.year] if value else [None, None, None]
@@ -133,10 +133,19 @@ def _component(field: forms.BoundField) -> tuple[str, dict[str, Any]]:
         case forms.FileInput():
             return "file-upload", {**labelled, "attributes": attributes}
         case forms.PasswordInput():
-            return "password-input", {**labelled, "attributes": attributes, "autocomplete": attributes.pop("autocomplete", None)}
+            return "password-input", {
+                **labelled,
+                "attributes": attributes,
+                "autocomplete": attributes.pop("autocomplete", None),
+            }
         case _:
             kind = getattr(widget, "input_type", "text")
-            return "input", {**labelled, "value": "" if value is None else str(value), "type": kind, "attributes": attributes}
+            return "input", {
+                **labelled,
+                "value": "" if value is None else str(value),
+                "type": kind,
+                "attributes": attributes,
+            }
 
 
 def _without_line_breaks(text: str) -> SafeString:

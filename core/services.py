@@ -33,7 +33,7 @@ def receive_sheet(*, kind: str, file: "File[bytes]", by: Any, at: dt.datetime) -
     try:
         upload.save()
     except BaseException:
-        upload.file.storage.delete(upload.file.name)
+        upload.file.delete(save=False)
         raise
     return upload
 
@@ -43,7 +43,7 @@ def check_sheet(*, upload: SheetUpload, resource: type[SheetResource], at: dt.da
     if upload.state != State.CHECKING:
         return upload
     with upload.file.open("rb") as file:
-        report = read_sheet(resource, file, _run(upload, upload.created_by, at), write=False)
+        report = read_sheet(resource, file, _run(upload, upload.created_by, at), write=False)  # type: ignore[arg-type]
     with transaction.atomic():
         if _move(upload, State.CHECKING, _outcome(report), at=at, report=report.summary()):
             _keep_lines(upload, report)
@@ -69,7 +69,7 @@ def import_sheet(*, upload: SheetUpload, resource: type[SheetResource], at: dt.d
         return upload
     with upload.file.open("rb") as file:
         run = _run(upload, upload.confirmed_by, at)
-        report = read_sheet(resource, file, run, write=True, expected=upload.report["digest"])
+        report = read_sheet(resource, file, run, write=True, expected=upload.report["digest"])  # type: ignore[arg-type]
     if report.written:
         _move(upload, State.IMPORTING, State.IMPORTED, at=at, report=report.summary())
         return upload

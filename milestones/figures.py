@@ -256,7 +256,7 @@ def _tally(month: Month) -> Counter[tuple[str, str]]:
     }
     counted = Milestone.objects.counting_on(on)
     plan = counted.as_at(on).with_trend(on).with_return(month.first_day, on)
-    groups = plan.order_by().values_list("area__code", "status_on", "impact_on", "trend_on")
+    groups = plan.order_by().values_list("area__code", "status_on", "impact_on", "trend_on")  # type: ignore[misc]
     # `in_` keeps the names apart from the model's fields.
     numbers = {f"in_{name}": Count("pk", filter=condition) for name, condition in conditions.items()}
     tally: Counter[tuple[str, str]] = Counter()

@@ -146,26 +146,30 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
         """
         start = _six_months_before(on)
         differing = MilestoneUpdate.objects.for_outer_milestone(on).exclude(status=OuterRef("standing__status"))
-        return self.annotate(
-            differing=_one_of("updates", differing.filter(as_at__gt=start)),
-            at_start=_one_of("updates", MilestoneUpdate.objects.for_outer_milestone(start)),
-        ).annotate(
-            rank_on=_rank("status_on"),
-            rank_before=Coalesce(
-                _rank("differing__status"), _rank("at_start__status"), Value(STATUS_RANK[Status.NOT_STARTED])
-            ),
-        ).annotate(
-            trend_on=Case(
-                When(is_stale(on), then=Value(Trend.STALE)),
-                When(rank_on__lt=F("rank_before"), then=Value(Trend.WORSENING)),
-                When(rank_on__gt=F("rank_before"), then=Value(Trend.IMPROVING)),
-                default=Value(Trend.STEADY),
-                output_field=models.CharField(),
-            ),
-            trend_order=Case(
-                *(When(trend_on=trend, then=Value(place)) for place, trend in enumerate(Trend)),
-                output_field=models.SmallIntegerField(),
-            ),
+        return (
+            self.annotate(
+                differing=_one_of("updates", differing.filter(as_at__gt=start)),
+                at_start=_one_of("updates", MilestoneUpdate.objects.for_outer_milestone(start)),
+            )
+            .annotate(
+                rank_on=_rank("status_on"),
+                rank_before=Coalesce(
+                    _rank("differing__status"), _rank("at_start__status"), Value(STATUS_RANK[Status.NOT_STARTED])
+                ),
+            )
+            .annotate(
+                trend_on=Case(
+                    When(is_stale(on), then=Value(Trend.STALE)),
+                    When(rank_on__lt=F("rank_before"), then=Value(Trend.WORSENING)),
+                    When(rank_on__gt=F("rank_before"), then=Value(Trend.IMPROVING)),
+                    default=Value(Trend.STEADY),
+                    output_field=models.CharField(),
+                ),
+                trend_order=Case(
+                    *(When(trend_on=trend, then=Value(place)) for place, trend in enumerate(Trend)),
+                    output_field=models.SmallIntegerField(),
+                ),
+            )
         )
 
 

@@ -80,8 +80,9 @@ def _there(milestone_ids: Sequence[int]) -> dict[int, list[_Move]]:
     there = defaultdict(list)
     for chunk in chunks(milestone_ids):
         known = DueDateChange.objects.filter(milestone__in=chunk).order_by("changed_on", "pk")
-        for milestone_id, *move in known.values_list("milestone_id", "changed_on", "from_date", "to_date"):
-            there[milestone_id].append(_Move(*move))
+        rows = known.values_list("milestone_id", "changed_on", "from_date", "to_date")
+        for milestone_id, changed_on, from_date, to_date in rows:
+            there[milestone_id].append(_Move(changed_on, from_date, to_date))
     return there
 
 

@@ -55,7 +55,7 @@ def change_due_date(
         raise ValidationError(faults)
     change.full_clean()
     change.save()
-    latest = changes.order_by("changed_on", "pk").last()
+    latest = changes.latest("changed_on", "pk")
     Milestone.objects.filter(pk=milestone.pk).update(due_date=latest.to_date, version=F("version") + 1)
     milestone.refresh_from_db(fields=["due_date", "version"])
     return change

@@ -70,7 +70,7 @@ def withdraw_evidence(*, evidence: Evidence, reason: str, by: User, at: dt.datet
     withdrawal.full_clean()
     withdrawal.save()
     if evidence.file:
-        storage, name = evidence.file.storage, evidence.file.name
+        storage, name = evidence.file.storage, str(evidence.file.name)
         transaction.on_commit(lambda: storage.delete(name))
     return withdrawal
 
@@ -126,5 +126,5 @@ def _store(evidence: Evidence, file: "File[bytes]") -> None:
         evidence.full_clean()
         evidence.save()
     except BaseException:
-        evidence.file.storage.delete(evidence.file.name)
+        evidence.file.delete(save=False)
         raise

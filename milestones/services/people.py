@@ -104,7 +104,7 @@ def _handed_over(
     by: User,
     at: dt.datetime,
 ) -> list[MilestoneChange]:
-    changes = []
+    changes: list[MilestoneChange] = []
     for milestone in milestones:
         changes.extend(
             note_change(milestone, name, str(person), str(to), on=on, reason=reason, by=by, at=at)
