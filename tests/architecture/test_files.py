@@ -24,7 +24,9 @@ STYLED_OR_SCRIPTED = re.compile(
 
 @pytest.mark.parametrize("path", PYTHON, ids=named)
 def test_python_file_is_short_and_well_named(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= 400, "make a package of the same name of it, a subject a file"
+    # Tests may go on a little: their cases are read one at a time.
+    longest = 600 if path.is_relative_to(ROOT / "tests") else 400
+    assert len(path.read_text().splitlines()) <= longest, "make a package of the same name of it, a subject a file"
     assert path.name not in UNWANTED
 
 

@@ -1,5 +1,6 @@
 """What the README says is there is there."""
 
+import itertools
 import re
 import subprocess
 
@@ -9,11 +10,13 @@ README = (ROOT / "README.md").read_text() if (ROOT / "README.md").exists() else 
 
 
 def tree() -> list[str]:
-    """Top-level entries of the README's tree: the words at the start of its lines that are a file or a folder."""
+    """Entries of the README's tree: the words, up to the first that is not a path, at the start of its lines."""
     blocks = [block for block in re.findall(r"```\w*\n(.*?)```", README, re.S) if "manage.py" in block]
-    lines = [line for block in blocks for line in block.splitlines() if line and not line.startswith((" ", "│"))]
-    names = [re.sub(r"^[├└]── ", "", line) for line in lines]
-    return [word for name in names for word in re.findall(r"(?:^|\s{1,2})(\.?[\w.-]+(?:/|\.\w+))(?=\s|$)", name)]
+    lines = [line for block in blocks for line in block.splitlines() if not line.startswith(" ")]
+    entries = [
+        itertools.takewhile(lambda word: re.fullmatch(r"\.?[\w-]+(/|\.\w+)", word), line.split()) for line in lines
+    ]
+    return [name for entry in entries for name in entry]
 
 
 def test_tree_names_what_exists() -> None:
@@ -44,3 +47,9 @@ def test_management_commands_exist() -> None:
         text=True,
     ).stdout.split()
     assert named <= set(shown)
+
+
+def test_links_lead_somewhere() -> None:
+    linked = re.findall(r"\]\((?!https?:|#)([^)#]+)", README)
+    assert linked
+    assert [name for name in linked if not (ROOT / name).exists()] == []
