@@ -103,7 +103,7 @@ def _trend_spec(rows: list[dict], months: Sequence[Month], *, width: int, high: 
         legend=None,
         scale=alt.Scale(domain=[s.label for s in Status], range=[s.colour.fill for s in Status]),
     )
-    base = alt.Chart(alt.Data(values=rows)).encode(x=x, y=y, order="rank:Q")
+    base = alt.Chart(alt.Data(values=rows)).encode(x=x, y=y, order=alt.Order("rank:Q"))
     columns = base.mark_bar(stroke="#ffffff", strokeWidth=1).encode(color=colour)
     if width < WIDE:
         return _finish(alt.layer(columns), width, HEIGHT)
@@ -117,11 +117,11 @@ def _trend_spec(rows: list[dict], months: Sequence[Month], *, width: int, high: 
         .encode(
             x=x,
             y=alt.Y("middle:Q"),
-            text="number:Q",
-            color=alt.condition("datum.tone == 'dark'", alt.value(INK), alt.value("#ffffff")),
+            text=alt.Text("number:Q"),
+            color=alt.Color("tone:N", legend=None, scale=alt.Scale(domain=["light", "dark"], range=["#ffffff", INK])),
         )
     )
-    return _finish(alt.layer(columns, labels), width, HEIGHT)
+    return _finish(alt.layer(columns, labels).resolve_scale(color="independent"), width, HEIGHT)
 
 
 # --- The burn-up ----------------------------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def _end_number(line: alt.Chart, x: alt.X, y: alt.Y, month: str, *, above: bool)
     if not above:
         side = {"align": "left", "baseline": "top", "dx": 6, "dy": 2}
     text = line.transform_filter(f"datum.month == '{month}'").mark_text(fontWeight="bold", **side)
-    return text.encode(x=x, y=y, text="number:Q")
+    return text.encode(x=x, y=y, text=alt.Text("number:Q"))
 
 
 def _month_marks(months: Sequence[Month], now: Month, revisit: Month, x: alt.X) -> list[alt.Chart]:
@@ -214,6 +214,6 @@ def _month_marks(months: Sequence[Month], now: Month, revisit: Month, x: alt.X) 
             data.mark_rule(color=NAVY, strokeWidth=1, strokeDash=[2, 3]).encode(x=x),
             data.mark_text(
                 align="left" if early else "right", baseline="top", dx=5 if early else -5, color=NAVY, fontSize=12
-            ).encode(x=x, y=alt.value(0), text="words:N"),
+            ).encode(x=x, y=alt.value(0), text=alt.Text("words:N")),
         ]
     return drawn

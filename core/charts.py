@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -103,14 +104,20 @@ def draw(chart: alt.TopLevelMixin, *, title: str, description: str) -> SafeStrin
     spec = {**chart.to_dict(validate=False), "config": _look()}
     content = json.dumps([_DRAWING, title, description, spec], sort_keys=True, default=str)
     digest = hashlib.sha256(content.encode()).hexdigest()
-    key = f"chart:{digest}"
-    drawn = cache.get(key)
+    drawn = cache.get(f"chart:{digest}")
     if drawn is None:
-        # No base address is allowed, so that a specification can never make the server fetch anything.
-        svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
-        drawn = _finished(svg, name=f"chart-{digest[:10]}", title=title, description=description)
-        cache.set(key, drawn, _KEPT_SECONDS)
+        drawn = _drawn(content, f"chart-{digest[:10]}")
+        cache.set(f"chart:{digest}", drawn, _KEPT_SECONDS)
     return mark_safe(drawn)  # noqa: S308 our own drawing; every text in it was escaped by the writer
+
+
+@lru_cache(maxsize=64)
+def _drawn(content: str, name: str) -> str:
+    """The drawing itself. A process remembers its last ones, so that a cache that is away costs no drawing either."""
+    _, title, description, spec = json.loads(content)
+    # No base address is allowed, so that a specification can never make the server fetch anything.
+    svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
+    return _finished(svg, name=name, title=title, description=description)
 
 
 # Vega marks up its scene graph for its own script; in a picture it is only weight.

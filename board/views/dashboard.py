@@ -108,7 +108,9 @@ def recount(outdated: Sequence[MonthLine], now: dt.datetime) -> None:
     started = RollupRun.objects.filter(state=RollupRun.State.RUNNING, started_at__gt=now - RUN_TAKES)
     under_way = set(started.filter(month__in=[line.pk for line in outdated]).values_list("month_id", flat=True))
     for row in outdated:
-        if row.pk not in under_way and cache.add(f"recount:{row.month}:{row.figures_at}", 1, ASKED_SECONDS):
+        # New figures have a new time, so what changes after them can be asked for at once.
+        figures_at = row.figures_at.timestamp() if row.figures_at else 0
+        if row.pk not in under_way and cache.add(f"recount:{row.month}:{figures_at}", 1, ASKED_SECONDS):
             enqueue(tasks.roll_up_month, row.month)
 
 
