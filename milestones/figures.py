@@ -172,6 +172,8 @@ DEFINITIONS = (
         Unit.COUNT,
         Better.NEITHER,
         "Milestones in the plan that the plan first promised by the end of each month, added up month by month.",
+        page=_LIST,
+        breakdown="baseline_by",
     ),
     Definition(
         "milestones.due_date_changes",

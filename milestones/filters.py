@@ -114,6 +114,7 @@ class MilestoneFilter(filters.FilterSet):
     exceptions = only("Only exceptions: off track, delayed, or not started and overdue", method="by_exceptions")
     stale = only("Only stale: not completed, and no recent update", method="by_stale")
     no_return = MonthFilter(label="No return for", method="by_no_return")
+    baseline_by = MonthFilter(label="First promised by the end of", method="by_baseline")
     as_at = DayFilter(label="As at", method="by_as_at", widget=DayInput({"class": "govuk-input--width-10"}))
 
     class Meta:
@@ -180,6 +181,10 @@ class MilestoneFilter(filters.FilterSet):
     def by_no_return(self, plan: MilestoneQuerySet, name: str, asked: Month | str) -> MilestoneQuerySet:
         month = self._month(asked)
         return plan.without_return(month.first_day, month.last_day)
+
+    @extend_schema_field(OpenApiTypes.STR)
+    def by_baseline(self, plan: MilestoneQuerySet, name: str, asked: Month | str) -> MilestoneQuerySet:
+        return plan.filter(baseline_due_date__lte=self._month(asked).last_day)
 
     def by_as_at(self, plan: MilestoneQuerySet, name: str, day: dt.date) -> MilestoneQuerySet:
         return plan  # `on` has read it

@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from board import figures, services
 from board.figures import SECTIONS, StoredFigure, figures_of, series
 from board.models import ReportingMonth
-from core.figures import Value, count, share
+from core.figures import Unit, Value, count, share
 from core.months import Month
 from core.ratings import Colour
 from milestones.filters import MilestoneFilter
@@ -124,7 +124,7 @@ def test_rows_url_of_a_figure_without_a_list_is_empty() -> None:
     [
         definition.code
         for definition in SECTION.definitions
-        if definition.page and definition.code not in ("milestones.rag", "milestones.on_track_or_completed")
+        if definition.page and definition.unit == Unit.COUNT and not definition.breakdown
     ],
 )
 def test_every_count_links_to_exactly_the_rows_that_it_counts(code: str) -> None:
@@ -157,6 +157,21 @@ def test_every_count_links_to_exactly_the_rows_that_it_counts(code: str) -> None
         assert listed.form.is_valid(), listed.form.errors
         assert listed.qs.count() == figure.number
     assert 0 < found.number(code) <= 30
+
+
+@pytest.mark.django_db
+def test_planned_line_of_the_burn_up_links_to_what_was_promised_by_then() -> None:
+    for due in ("2025-12-31", "2026-01-31", "2026-02-01"):
+        MilestoneFactory(baseline_due_date=dt.date.fromisoformat(due))
+    month = ReportingMonthFactory(month="2026-01")
+    services.run_section(month=month, section=SECTION, at=AT)
+
+    [figure] = [row for row in figures_of(JANUARY).broken_down("milestones.baseline_due") if row.breakdown == "2026-01"]
+
+    assert figure.number == 2
+    query = {name: values[0] for name, values in parse_qs(urlsplit(figure.url).query).items()}
+    assert query == {"baseline_by": "2026-01", "as_at": "2026-01-31"}
+    assert MilestoneFilter(query, Milestone.objects.all()).qs.count() == 2
 
 
 def test_share_links_to_both_statuses() -> None:
