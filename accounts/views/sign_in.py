@@ -3,11 +3,15 @@
 Those that work without signing in are allauth's own, named in `accounts/urls.py`.
 """
 
+from typing import Any
+
 from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 
 from accounts.permissions import Perm
@@ -20,7 +24,15 @@ class SignOut(account.LogoutView):
 
 
 class ChangePassword(Permitted, account.PasswordChangeView):
+    """For those who have a password. Who signs in with another organisation's account chooses one by email, so that
+    an open browser alone is never enough."""
+
     permission = Perm.OWN_ACCOUNT
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.has_usable_password():
+            return redirect("account_reset_password")
+        return super().dispatch(request, *args, **kwargs)
 
 
 class ConfirmPassword(Permitted, account.ReauthenticateView):

@@ -209,6 +209,16 @@ def test_change_password_refuses_weak_ones(client: Client, officer: User, passwo
     assert '<a href="#id_password1">' in page
 
 
+def test_change_password_sends_those_without_one_to_choose_it_by_email(client: Client, officer: User) -> None:
+    # They sign in with another organisation's account.
+    officer.set_unusable_password()
+    officer.save()
+    client.force_login(officer)
+
+    assert "Not set" in client.get("/account/").content.decode()
+    assert client.get("/account/password/").url == "/account/password/reset/"
+
+
 def test_reset_password_end_to_end(client: Client, officer: User) -> None:
     done = client.post("/account/password/reset/", {"email": officer.email.upper()}, follow=True)
     assert "Check your email" in done.content.decode()
