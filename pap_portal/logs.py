@@ -1,7 +1,8 @@
-"""Logs on standard output: one JSON object a line, or readable ones while developing."""
+"""Logs on standard output, one JSON object a line or readable ones while developing; errors to Sentry if it is set."""
 
 from typing import Any
 
+import sentry_sdk
 import structlog
 
 SHARED = [
@@ -39,3 +40,8 @@ def log_settings(*, readable: bool, level: str) -> dict[str, Any]:
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["console"], "level": level},
     }
+
+
+def report_errors(dsn: str) -> None:
+    """Errors only, and nothing about the person: reports leave the council."""
+    sentry_sdk.init(dsn=dsn, send_default_pii=False, max_request_body_size="never", include_local_variables=False)

@@ -5,13 +5,14 @@ other are system checks (`pap_portal/checks.py`).
 """
 
 from pathlib import Path
+from urllib.parse import urljoin
 
-import sentry_sdk
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from pap_portal import oidc, openapi
 from pap_portal.environment import Environment
-from pap_portal.logs import log_settings
+from pap_portal.logs import log_settings, report_errors
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -254,6 +255,17 @@ OIDC_SERVER_URL = env.str("OIDC_SERVER_URL", default="")
 OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
 OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
 OIDC_NAME = env.str("OIDC_NAME", default="your organisation’s account")
+OIDC_ON = bool(OIDC_SERVER_URL and OIDC_CLIENT_ID and OIDC_CLIENT_SECRET)
+if OIDC_ON:
+    INSTALLED_APPS += oidc.APPS
+    SOCIALACCOUNT_PROVIDERS = oidc.providers(
+        server_url=OIDC_SERVER_URL,
+        client_id=OIDC_CLIENT_ID,
+        secret=OIDC_CLIENT_SECRET,
+        name=OIDC_NAME,
+        trust_email=env.bool("OIDC_TRUST_EMAIL", default=False),
+    )
+    SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SESSION_HOURS = env.int("SESSION_HOURS", default=10)
 SESSION_COOKIE_AGE = SESSION_HOURS * 3600
 SESSION_COOKIE_HTTPONLY = True
@@ -288,23 +300,7 @@ REST_KNOX = {"TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Token", "TOKEN_MODEL": "a
 KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105 a name
 # Knox's own migrations would make its own token table all the same, which nothing fills and a flush trips over.
 MIGRATION_MODULES = {"knox": None}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Priority Action Plan portal API",
-    "DESCRIPTION": (
-        "Milestones, their updates and evidence, and every monthly figure behind the board's dashboard. "
-        "Send `Authorization: Token <your token>`; make one on your API tokens page."
-    ),
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
-    "SERVE_AUTHENTICATION": None,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {"MonthState": "board.models.ReportingMonth.State"},
-}
+SPECTACULAR_SETTINGS = openapi.SETTINGS
 
 # --- Security -------------------------------------------------------------------------------------------------------
 
@@ -327,7 +323,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "object-src": [NONE],
         "base-uri": [SELF],
-        "form-action": [SELF],
+        # The sign-in button's form is sent on to the other organisation.
+        "form-action": [SELF, urljoin(OIDC_SERVER_URL, "/")] if OIDC_ON else [SELF],
         "frame-ancestors": [NONE],
     }
 }
@@ -385,9 +382,5 @@ WEB_TIMEOUT = env.int("WEB_TIMEOUT", default=60)
 
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
 if SENTRY_DSN:
-    # Errors only, and nothing about the person: reports leave the council.
-    sentry_sdk.init(
-        dsn=SENTRY_DSN, send_default_pii=False, max_request_body_size="never", include_local_variables=False
-    )
-
+    report_errors(SENTRY_DSN)
 LOGGING = log_settings(readable=DEBUG, level=env.str("LOG_LEVEL", default="INFO"))
