@@ -14,10 +14,10 @@ def stored(month: Month, code: str, number: int, breakdown: str = "") -> StoredF
 
 
 def by_status(numbers: dict[Month, tuple[int, ...]], months: list[Month]) -> dict[Status, charts.Series]:
-    return {
-        status: [(month, stored(month, status, numbers[month][place]) if month in numbers else None) for month in months]
-        for place, status in enumerate(Status)
-    }
+    def of(place: int, status: Status) -> charts.Series:
+        return [(month, stored(month, status, numbers[month][place]) if month in numbers else None) for month in months]
+
+    return {status: of(place, status) for place, status in enumerate(Status)}
 
 
 YEAR = list(JANUARY.plus(-11).until(JANUARY))
