@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
+from django.utils.formats import date_format
 from import_export.widgets import Widget
 
 from core.sheets.values import (
@@ -65,6 +66,9 @@ class DateWidget(CellWidget):
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
         return parse_date(value)
 
+    def words(self, value: Any) -> str:
+        return date_format(value, "j F Y") if value else ""
+
 
 class NumberWidget(CellWidget):
     blank = None
@@ -109,7 +113,8 @@ class ChoiceWidget(CellWidget):
 
     @property
     def guidance(self) -> str:  # type: ignore[override]
-        return f"One of: {', '.join(str(choice.label) for choice in self.choices)}"
+        or_colour = ", or its colour" if any(hasattr(choice, "colour") for choice in self.choices) else ""
+        return f"One of: {', '.join(str(choice.label) for choice in self.choices)}{or_colour}"
 
     def _learn(self, choice: Any) -> None:
         words = re.findall(r"\w+", choice.label)

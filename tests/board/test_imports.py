@@ -94,7 +94,7 @@ def test_faulty_tracker_lists_every_fault_and_offers_no_import(page: Client, han
     upload = hand_in(tracker(faulty=True), "milestones", "tracker.xlsx")
     html = shown(page, upload)
     assert upload.state == State.FAULTY
-    assert "3 faults to mend" in html
+    assert "3 faults to fix" in html
     for words in ("31 September 2020", "Purple", "Somebody Unknown"):
         assert f"&quot;{words}&quot;" in html
     assert reverse("import_confirm", args=[upload.pk]) not in html

@@ -200,7 +200,7 @@ def test_known_milestone_changes_through_the_services_and_history_says_so(plan: 
         "row 2, PA1-01, Milestone: Board meets → Board meets monthly",
         "row 2, PA1-01, Success measure: Old → (blank)",
         "row 2, PA1-01, Responsible officer: Officer Lead → Officer New",
-        "row 2, PA1-01, Due date: 2026-03-31 → 2026-04-30",
+        "row 2, PA1-01, Due date: 31 March 2026 → 30 April 2026",
         "row 2, PA1-01, Status: On track → Delayed",
     ]
     milestone = Milestone.objects.get()
@@ -231,14 +231,14 @@ def test_same_status_on_a_later_day_is_news(plan: Any, office: User) -> None:
     read(MilestoneResource, plan(Status="G", Status_as_at="15/01/2026"), by=office)
 
     report = read(MilestoneResource, plan(Status="G", Status_as_at="31/01/2026"), by=office)
-    assert [str(line) for line in report.effects] == ["row 2, PA1-01, Status as at: 2026-01-15 → 2026-01-31"]
+    assert [str(line) for line in report.effects] == ["row 2, PA1-01, Status as at: 15 January 2026 → 31 January 2026"]
     assert Milestone.objects.get().latest_update.as_at == TODAY
 
 
 def test_status_of_a_day_to_come_is_a_fault_of_its_cell(plan: Any, office: User) -> None:
     report = read(MilestoneResource, plan(Status="G", Status_as_at="01/02/2026"), by=office)
 
-    assert faults(report) == ['row 2, Status as at: "2026-02-01": The date must be today or earlier.']
+    assert faults(report) == ['row 2, Status as at: "1 February 2026": The date must be today or earlier.']
     assert (report.new, report.faulty) == (0, 1)
     assert not Milestone.objects.exists()
 
@@ -334,7 +334,7 @@ def test_faulty_updates_are_reported_at_their_rows_and_the_sound_ones_counted(le
 
     report = read(MilestoneUpdateResource, xlsx([UPDATE, *rows]), by=office)
     assert faults(report) == [
-        'row 2, As at: "2026-02-01": The date must be today or earlier.',
+        'row 2, As at: "1 February 2026": The date must be today or earlier.',
         'row 4, Reference: "PA9-99" is not a milestone in the portal',
         'row 4, Status: "O" could be On track or Off track. Write the whole word',
         "row 4, Progress: is missing",
@@ -377,7 +377,7 @@ def test_due_date_change_that_starts_somewhere_else_is_a_fault(sro: User, office
     row = ["PA1-01", "01/12/2025", "30/11/2025", "30/04/2026", "Slipped", sro.email]
 
     report = read(DueDateChangeResource, xlsx([MOVE, row]), by=office)
-    assert faults(report)[0].startswith('row 2, From: "2025-11-30": The change before this one led to')
+    assert faults(report)[0].startswith('row 2, From: "30 November 2025": The change before this one led to')
 
 
 # --- Areas ------------------------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def test_every_faulty_cell_is_reported_at_once_by_row_and_column() -> None:
 def test_what_a_service_refuses_is_a_fault_of_its_cell() -> None:
     report = read(Toy, sheet(["A1", "Refused", JANUARY], ["A2", "Fine", JANUARY]))
 
-    assert faults(report) == ['row 2, Due date: "2026-01-31": Toys like this are never due.']
+    assert faults(report) == ['row 2, Due date: "31 January 2026": Toys like this are never due.']
     assert (report.new, report.faulty, report.written) == (1, 1, False)
 
 
@@ -67,7 +67,7 @@ def test_counts_say_what_each_row_does_and_changes_show_old_and_new() -> None:
 
     assert (report.new, report.changed, report.unchanged, report.faulty, report.rows) == (1, 1, 1, 0, 3)
     assert [str(line) for line in report.effects] == [
-        "row 2, A1, Due date: 2026-01-31 → 2026-02-28",
+        "row 2, A1, Due date: 31 January 2026 → 28 February 2026",
         "row 2, A1, Status: On track → Off track",
         "row 2, A1, Share: 5 → (blank)",
         "row 4, new: A3 3",
