@@ -84,13 +84,12 @@ def load(plan: list[dict[str, Any]]) -> None:
         said += updates_of(drawn, milestones[-1], person, at)
     Milestone.objects.bulk_create(milestones)
     DueDateChange.objects.bulk_create(moved)
-    # A correction needs the id of what it corrects, so first come those that correct nothing, and so on.
-    while said:
-        ready = [row for row in said if row.supersedes is None or row.supersedes.pk]
-        for row in ready:
-            row.supersedes = row.supersedes  # takes over the id that was given since
-        MilestoneUpdate.objects.bulk_create(ready)
-        said = [row for row in said if row.pk is None]
+    # Numbered here in the order they were said, which decides between two of one day, and so that a correction can
+    # name the row that it corrects before either is saved.
+    for number, row in enumerate(said, start=1_000_000):
+        row.pk = number
+        row.supersedes = row.supersedes  # takes over the number that was given
+    MilestoneUpdate.objects.bulk_create(said)
 
 
 def moves_of(drawn: dict[str, Any], milestone: Milestone, person: User, at: dt.datetime) -> list[DueDateChange]:
