@@ -1,14 +1,15 @@
 """Forms of the board's pages."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.conf import settings
 
 from accounts.models import User
-from board.resources import KINDS
 from core.forms import DateField
 from core.months import MONTH_PATTERN
+from core.sheets import SheetResource
 
 
 class PersonChoice(forms.ModelChoiceField):
@@ -104,11 +105,10 @@ class OpenMonthForm(forms.Form):
 
 
 class UploadSheetForm(forms.Form):
-    """One file of one kind. What is in it the check says."""
+    """One file of one kind (`kinds`: resources by kind). What is in it the check says."""
 
     kind = forms.ChoiceField(
         label="What is in it?",
-        choices=[(kind, resource.title) for kind, resource in KINDS.items()],
         widget=forms.RadioSelect,
         error_messages={"required": "Select what is in the file.", "invalid_choice": "Select what is in the file."},
     )
@@ -124,7 +124,11 @@ class UploadSheetForm(forms.Form):
             "max_length": "The file’s name is too long. Rename it and try again.",
         },
     )
-    choice_hints = {"kind": {kind: resource.about for kind, resource in KINDS.items()}}
+
+    def __init__(self, *args: Any, kinds: Mapping[str, type[SheetResource]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].choices = [(kind, resource.title) for kind, resource in kinds.items()]
+        self.choice_hints = {"kind": {kind: resource.about for kind, resource in kinds.items()}}
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]

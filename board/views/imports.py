@@ -51,6 +51,9 @@ class ImportUpload(ServiceFormPage):
     submit_label = "Check the file"
     success_message = ""
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "kinds": KINDS}
+
     def get_initial(self) -> dict[str, Any]:
         return {"kind": self.request.GET.get("kind", "")}
 

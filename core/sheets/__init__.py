@@ -7,7 +7,7 @@ are told; `CONTRIBUTING.md` says how to add a kind.
 from core.sheets.columns import Column
 from core.sheets.importing import read_sheet
 from core.sheets.report import Line, Report
-from core.sheets.resources import Difference, Row, Run, SheetResource
+from core.sheets.resources import Difference, Row, RowFault, Run, SheetResource, save_sound
 from core.sheets.writing import FORMATS, blank_sheet, csv_pieces, download, write_rows, write_sheet
 
 __all__ = [
@@ -17,12 +17,14 @@ __all__ = [
     "Line",
     "Report",
     "Row",
+    "RowFault",
     "Run",
     "SheetResource",
     "blank_sheet",
     "csv_pieces",
     "download",
     "read_sheet",
+    "save_sound",
     "write_rows",
     "write_sheet",
 ]

@@ -4,7 +4,7 @@ A rehearsal is the real import in a transaction that is rolled back, so that the
 services know. Rows pass in chunks: memory stays flat and the number of queries grows with the chunks, not the rows.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -15,7 +15,7 @@ from django.db import transaction
 from core.sheets.columns import Column
 from core.sheets.reading import SheetError, open_sheets
 from core.sheets.report import Line, Report
-from core.sheets.resources import CHUNK, Row, Run, SheetResource
+from core.sheets.resources import CHUNK, Row, RowFault, Run, SheetResource, save_sound
 from core.sheets.table import Table, find_table, too_long
 from core.sheets.values import Fault, is_blank, written
 
@@ -138,9 +138,7 @@ class _Reading:
                 effects[row.number] = self._apply(row, key, existing.get(key))
             except ValidationError as error:
                 self._service_faults(row, error)
-        by_number = {row.number: row for row in rows}
-        for number, name, message in self.resource.finish():
-            self._fault(number, name, self._quoted(by_number[number], name, message))
+        self._faults(rows, self.resource.finish())
         for number, lines in effects.items():
             if number not in self.faulty:
                 self._count(lines)
@@ -194,22 +192,12 @@ class _Reading:
     # --- Kinds that only add ----------------------------------------------------------------------------------------
 
     def _apply_added(self, rows: Sequence[Row]) -> None:
-        sound, new = list(rows), 0
-        while sound:
-            try:
-                new = self.resource.record(sound)
-                break
-            except ValidationError as error:
-                # The service took none of them; the others are tried again without the faulty, for the counts.
-                self._batch_faults(sound, error)
-                sound = [row for row in sound if row.number not in self.faulty]
-        self.report.new += new
-        self.report.unchanged += len(sound) - new
+        taken, new, faults = save_sound([(row, row) for row in rows], self.resource.record)
+        self._faults(rows, faults)
+        self.report.new += new or 0
+        self.report.unchanged += len(taken) - (new or 0)
 
-    def _batch_faults(self, rows: Sequence[Row], error: ValidationError) -> None:
-        for each in error.error_list if hasattr(error, "error_list") else [error]:
-            params = each.params or {}
-            row = rows[params.get("row", 0)]
-            name = str(params.get("field", ""))
-            for message in each.messages:
-                self._fault(row.number, name, self._quoted(row, name, message))
+    def _faults(self, rows: Sequence[Row], faults: Iterable[RowFault]) -> None:
+        by_number = {row.number: row for row in rows}
+        for number, name, message in faults:
+            self._fault(number, name, self._quoted(by_number[number], name, message))

@@ -5,10 +5,11 @@ ever adds (+), `record`. The engine (`core.sheets.importing`) reads, checks, com
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from import_export.resources import Resource
 
@@ -123,8 +124,7 @@ class SheetResource(Resource):
     # --- In: kinds that only add ------------------------------------------------------------------------------------
 
     def record(self, rows: Sequence[Row]) -> int:
-        """Adds the rows that are not there yet and says how many. ValidationErrors whose `params` hold `row` (position)
-        and `field` are reported at their rows."""
+        """Adds the rows that are not there yet and says how many. May raise as `save_sound` says."""
         raise NotImplementedError
 
     # --- In: both ---------------------------------------------------------------------------------------------------
@@ -136,8 +136,8 @@ class SheetResource(Resource):
     def prepare(self, rows: Sequence[Row]) -> None:
         """Before a chunk's rows are applied: for what they need to have, set-based."""
 
-    def finish(self) -> Iterable[tuple[int, str, str]]:
-        """After a chunk: what was gathered, set-based. Returns faults: (row number, column name, message)."""
+    def finish(self) -> Iterable["RowFault"]:
+        """After a chunk: what was gathered, set-based."""
         return ()
 
     # A service's argument that is no column's name, and the column that it came from.
@@ -172,6 +172,37 @@ class SheetResource(Resource):
     def export_extra(self, ids: Sequence[Any]) -> Mapping[Any, Mapping[int, Any]]:
         """Cells that no look-up gives, by object and position of the column; for one chunk of rows."""
         return {}
+
+
+T = TypeVar("T")
+R = TypeVar("R")
+RowFault = tuple[int, str, str]
+"""Row number, column name (or empty), message."""
+
+
+def save_sound(
+    pairs: Sequence[tuple[Row, T]], service: Callable[[list[T]], R]
+) -> tuple[list[Row], R | None, list[RowFault]]:
+    """Hands a batch to a service that takes all of it or none, and once more without the rows that it refuses, so that
+    one fault hides no other: (the rows it took, what it returned, the faults).
+
+    The service raises ValidationErrors whose `params` hold `row` (position in the batch) and `field`.
+    """
+    faults: list[RowFault] = []
+    while pairs:
+        try:
+            return [row for row, _item in pairs], service([item for _row, item in pairs]), faults
+        except ValidationError as error:
+            refused = set()
+            for each in error.error_list:
+                position = (each.params or {}).get("row", 0)
+                refused.add(position)
+                faults += [
+                    (pairs[position][0].number, str((each.params or {}).get("field", "")), message)
+                    for message in each.messages
+                ]
+            pairs = [pair for position, pair in enumerate(pairs) if position not in refused]
+    return [], None, faults
 
 
 def _chunks(items: Iterable[Any]) -> Iterator[list[Any]]:

@@ -12,7 +12,9 @@ from milestones.services.evidence import add_evidence, withdraw_evidence
 from milestones.services.history import UpdateRow, rating_alone, record_history
 from milestones.services.people import hand_over, reassign
 from milestones.services.plan import (
+    MilestoneRow,
     add_milestone,
+    add_milestones,
     add_priority_area,
     revise_milestone,
     revise_priority_area,
@@ -24,9 +26,11 @@ from milestones.services.updates import ChangedSince, confirm_update, correct_up
 __all__ = [
     "ChangedSince",
     "DueDateRow",
+    "MilestoneRow",
     "UpdateRow",
     "add_evidence",
     "add_milestone",
+    "add_milestones",
     "add_priority_area",
     "change_due_date",
     "confirm_update",

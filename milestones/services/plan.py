@@ -1,6 +1,8 @@
 """The plan itself: areas and milestones, added, put in other words, withdrawn."""
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,11 +12,29 @@ from django.utils import timezone
 
 from accounts.models import Organisation, User
 from milestones.models import Milestone, MilestoneChange, MilestoneDependency, PriorityArea
-from milestones.services.current import lock_milestone, note_change, text
+from milestones.services.current import BATCH, lock_milestone, note_change, refuse_rows, text
 
 # What `revise_milestone` may change. Due dates and people have services of their own, which ask for more.
 REVISABLE = ("area", "title", "success_measure", "organisation", "baseline_due_date", "added_on")
 AREA_FIELDS = ("title", "kind", "order")
+# Checking one asks the database whether the row it names is there.
+FOREIGN = [field.name for field in Milestone._meta.fields if field.is_relation]
+
+
+@dataclass(frozen=True)
+class MilestoneRow:
+    """What a new milestone is made of."""
+
+    reference: str
+    area: PriorityArea
+    title: str
+    responsible_officer: User
+    sro: User
+    due_date: dt.date
+    added_on: dt.date
+    baseline_due_date: dt.date | None = None
+    success_measure: str = ""
+    organisation: Organisation | None = None
 
 
 @transaction.atomic
@@ -60,27 +80,90 @@ def add_milestone(
     organisation: Organisation | None = None,
 ) -> Milestone:
     """Adds a milestone, Not started until its first update. The baseline is the due date unless one is given."""
-    milestone = Milestone(
-        reference=text(reference),
+    row = MilestoneRow(
+        reference=reference,
         area=area,
-        title=text(title),
-        success_measure=text(success_measure),
+        title=title,
         responsible_officer=responsible_officer,
         sro=sro,
-        organisation=organisation,
-        baseline_due_date=baseline_due_date or due_date,
         due_date=due_date,
         added_on=added_on,
+        baseline_due_date=baseline_due_date,
+        success_measure=success_measure,
+        organisation=organisation,
+    )
+    milestone = _new_milestone(row, by, at)
+    if leavers := _leavers(row):
+        raise ValidationError(leavers)
+    milestone.full_clean()
+    milestone.save()
+    _note_added(milestone).save()
+    return milestone
+
+
+@transaction.atomic
+def add_milestones(*, rows: Sequence[MilestoneRow], by: User | None, at: dt.datetime) -> list[Milestone]:
+    """Adds the milestones of a sheet by the same rules, in a fixed number of statements whatever their number.
+
+    Raises ValidationError with one error for each fault; its `params` hold `row` (the position in `rows`, from 0)
+    and `field`.
+    """
+    milestones = [_new_milestone(row, by, at) for row in rows]
+    known = set(
+        Milestone.objects.filter(reference__in=[milestone.reference for milestone in milestones]).values_list(
+            "reference", flat=True
+        )
+    )
+    refuse_rows(_row_faults(row, milestone, known) for row, milestone in zip(rows, milestones, strict=True))
+    Milestone.objects.bulk_create(milestones, batch_size=BATCH)
+    MilestoneChange.objects.bulk_create([_note_added(milestone) for milestone in milestones], batch_size=BATCH)
+    return milestones
+
+
+def _new_milestone(row: MilestoneRow, by: User | None, at: dt.datetime) -> Milestone:
+    return Milestone(
+        reference=text(row.reference),
+        area=row.area,
+        title=text(row.title),
+        success_measure=text(row.success_measure),
+        responsible_officer=row.responsible_officer,
+        sro=row.sro,
+        organisation=row.organisation,
+        baseline_due_date=row.baseline_due_date or row.due_date,
+        due_date=row.due_date,
+        added_on=row.added_on,
         created_by=by,
         created_at=at,
     )
-    for name, person in (("responsible_officer", responsible_officer), ("sro", sro)):
-        if not person.is_active:
-            raise ValidationError({name: f"{person} no longer has an account here. Choose somebody else."})
-    milestone.full_clean()
-    milestone.save()
-    note_change(milestone, "added", "", milestone.title, on=added_on, reason="", by=by, at=at).save()
-    return milestone
+
+
+def _leavers(row: MilestoneRow) -> dict[str, str]:
+    people = {"responsible_officer": row.responsible_officer, "sro": row.sro}
+    return {
+        name: f"{person} no longer has an account here. Choose somebody else."
+        for name, person in people.items()
+        if not person.is_active
+    }
+
+
+def _row_faults(row: MilestoneRow, milestone: Milestone, known: set[str]) -> dict[str, str]:
+    """What `full_clean` would say, without its queries for each row: the rows that foreign keys name were just read,
+    and the table's constraints are about withdrawal and status, which a new milestone does not have yet."""
+    faults = _leavers(row)
+    if milestone.reference in known:
+        faults["reference"] = "There is already a milestone with this reference."
+    known.add(milestone.reference)
+    try:
+        milestone.clean_fields(exclude=FOREIGN)
+        milestone.clean()
+    except ValidationError as error:
+        faults |= {name: " ".join(messages) for name, messages in error.message_dict.items()}
+    return faults
+
+
+def _note_added(milestone: Milestone) -> MilestoneChange:
+    added_by, at = milestone.created_by, milestone.created_at
+    return note_change(milestone, "added", "", milestone.title, on=milestone.added_on, reason="", by=added_by, at=at)
 
 
 @transaction.atomic

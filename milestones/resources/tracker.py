@@ -1,8 +1,8 @@
-"""The plan as spreadsheets: priority areas, milestones, their updates and the moves of their due dates."""
+"""Milestones as a spreadsheet: the tracker that councils keep."""
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,100 +11,28 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from accounts.resources import OrganisationWidget, PersonWidget, make_new_organisations
-from core.sheets import Column, Difference, Row, SheetResource
-from core.sheets.values import clean_text, heading_key
+from core.sheets import Column, Difference, Row, RowFault, SheetResource, save_sound
 from core.sheets.widgets import (
     CellWidget,
     ChoiceWidget,
     CodeWidget,
     DateWidget,
     LinksWidget,
-    LookupWidget,
-    WholeNumberWidget,
 )
-from milestones.models import DueDateChange, Evidence, Impact, Milestone, MilestoneUpdate, PriorityArea, Status
+from milestones.models import Evidence, Impact, Milestone, MilestoneUpdate, Status
+from milestones.resources.names import REFERENCE_ALSO, AreaWidget
 from milestones.services import (
-    DueDateRow,
+    MilestoneRow,
     UpdateRow,
     add_evidence,
-    add_milestone,
-    add_priority_area,
+    add_milestones,
     change_due_date,
     rating_alone,
     reassign,
-    record_due_date_history,
     record_history,
     revise_milestone,
-    revise_priority_area,
     withdraw_milestone,
 )
-
-
-class AreaWidget(LookupWidget):
-    """A priority area by its code, its title, or both (`PA1 - Governance`)."""
-
-    def __init__(self) -> None:
-        super().__init__(_areas, noun="priority area", key=heading_key)
-
-    def words(self, value: Any) -> str:
-        return value.code if value else ""
-
-
-def _areas() -> Iterator[tuple[str, PriorityArea]]:
-    for area in PriorityArea.objects.all():
-        yield from ((name, area) for name in (area.code, area.title, f"{area.code} {area.title}"))
-
-
-class MilestoneWidget(LookupWidget):
-    """A milestone by its reference. Unknown is an error: an update can't say what a milestone is."""
-
-    def __init__(self) -> None:
-        super().__init__(_milestones, noun="milestone", key=lambda cell: clean_text(cell).upper())
-
-
-def _milestones() -> Iterator[tuple[str, Milestone]]:
-    plan = Milestone.objects.only("reference", "due_date", "withdrawn_on")
-    return ((milestone.reference, milestone) for milestone in plan)
-
-
-class PriorityAreaResource(SheetResource):
-    kind = "priority-areas"
-    title = "Priority areas"
-    about = "One row for each area that the inspection named."
-    key = ("code",)
-
-    code = Column("Code", CodeWidget(longest=10), attribute="code")
-    area_title = Column("Title", CellWidget(longest=300), attribute="title")
-    area_kind = Column(
-        "Kind", ChoiceWidget(PriorityArea.Kind), attribute="kind", hint="Priority action or Area for improvement"
-    )
-    order = Column("Order", WholeNumberWidget(), attribute="order", optional=True, blank_keeps=True)
-
-    renamed = {"title": "area_title", "kind": "area_kind"}
-
-    def existing(self, keys: Sequence[tuple[Any, ...]]) -> Mapping[tuple[Any, ...], PriorityArea]:
-        areas = PriorityArea.objects.filter(code__in=[code for (code,) in keys])
-        return {(area.code,): area for area in areas}
-
-    def add(self, row: Row) -> None:
-        add_priority_area(
-            code=row.values["code"],
-            title=row.values["area_title"],
-            kind=row.values["area_kind"],
-            order=row.get("order"),
-            by=self.run.by,
-            at=self.run.at,
-        )
-
-    def change(self, thing: Any, row: Row, differences: Sequence[Difference]) -> None:
-        changes = {str(self.fields[each.name].attribute): each.now for each in differences}
-        revise_priority_area(area=thing, by=self.run.by, at=self.run.at, **changes)
-
-    def export_queryset(self) -> QuerySet[PriorityArea]:
-        return PriorityArea.objects.order_by("order", "code")
-
-
-REFERENCE_ALSO = ("Ref", "Milestone no.")
 
 
 class MilestoneResource(SheetResource):
@@ -205,6 +133,7 @@ class MilestoneResource(SheetResource):
         updates = MilestoneUpdate.objects.effective().filter(milestone__reference__in=references, as_at__in=days)
         for reference, day, status, impact in updates.values_list("milestone__reference", "as_at", "status", "impact"):
             self.reported[reference, day].add((status, impact))
+        self.new: list[tuple[Row, MilestoneRow]] = []
         self.updates: list[tuple[Row, UpdateRow]] = []
 
     def existing(self, keys: Sequence[tuple[Any, ...]]) -> Mapping[tuple[Any, ...], Milestone]:
@@ -242,7 +171,7 @@ class MilestoneResource(SheetResource):
         return [Difference("evidence", there, [*there, *new])] if new else []
 
     def add(self, row: Row) -> None:
-        milestone = add_milestone(
+        new = MilestoneRow(
             reference=row.values["reference"],
             area=row.values["area"],
             title=row.values["milestone"],
@@ -253,12 +182,8 @@ class MilestoneResource(SheetResource):
             added_on=row.get("added_on") or dt.date.fromisoformat(settings.PLAN_APPROVED_ON),
             success_measure=row.get("success_measure", ""),
             organisation=row.get("organisation"),
-            by=self.run.by,
-            at=self.run.at,
         )
-        if row.get("status") or row.get("impact"):
-            self._rate(milestone, row)
-        _all_of(self._link(milestone, row), self._withdraw(milestone, row))
+        self.new.append((row, new))
 
     def change(self, thing: Any, row: Row, differences: Sequence[Difference]) -> None:
         now = {each.name: each.now for each in differences}
@@ -282,17 +207,27 @@ class MilestoneResource(SheetResource):
         )
         self.updates.append((row, update))
 
-    def finish(self) -> Iterable[tuple[int, str, str]]:
-        """The chunk's ratings in one batch."""
-        rows, updates = [row for row, _update in self.updates], [update for _row, update in self.updates]
+    def finish(self) -> Iterable[RowFault]:
+        """The chunk's new milestones in one batch, and everyone's ratings in another."""
+        run = self.run
+        rows, milestones, faults = save_sound(self.new, lambda new: add_milestones(rows=new, by=run.by, at=run.at))
+        for row, milestone in zip(rows, milestones or (), strict=True):
+            if row.get("status") or row.get("impact"):
+                self._rate(milestone, row)
+            faults += self._complete(milestone, row)
+        _rows, _number, unrated = save_sound(
+            self.updates, lambda updates: record_history(rows=updates, by=run.by, at=run.at)
+        )
+        return faults + unrated
+
+    def _complete(self, milestone: Milestone, row: Row) -> list[RowFault]:
+        """A new milestone's links, and its withdrawal."""
+        if not (row.get("evidence") or row.get("withdrawn_on")):
+            return []
         try:
-            record_history(rows=updates, by=self.run.by, at=self.run.at)
+            _all_of(self._link(milestone, row), self._withdraw(milestone, row))
         except ValidationError as error:
-            return [
-                (rows[each.params["row"]].number, each.params["field"], message)
-                for each in error.error_list
-                for message in each.messages
-            ]
+            return [(row.number, name, text) for name, messages in error.message_dict.items() for text in messages]
         return []
 
     def _revise(self, milestone: Milestone, now: Mapping[str, Any]) -> Callable[[], Any]:
@@ -394,61 +329,3 @@ def _all_of(*steps: Callable[[], Any]) -> None:
                 faults[name] += [message for message in messages if message not in faults[name]]
     if faults:
         raise ValidationError(faults)
-
-
-class MilestoneUpdateResource(SheetResource):
-    """History: only ever added, the same row twice is one row. Of two updates of a milestone on one day the later
-    row counts."""
-
-    kind = "milestone-updates"
-    title = "Milestone updates"
-    about = (
-        "One row for each report on a milestone. Rows are only ever added; a row that is there already is passed over."
-    )
-
-    reference = Column("Reference", MilestoneWidget(), path="milestone__reference", also=REFERENCE_ALSO)
-    as_at = Column("As at", DateWidget(), path="as_at", also=("Date", "Update date"))
-    status = Column("Status", ChoiceWidget(Status), path="status", also=("RAG", "RAG status"))
-    impact = Column("Impact", ChoiceWidget(Impact), path="impact", also=("Impact RAG",), optional=True)
-    progress = Column("Progress", path="progress", also=("Progress update", "Commentary"))
-    difference_made = Column("Difference made", path="difference_made", optional=True)
-    reason = Column("Reason", path="reason", optional=True)
-    mitigation = Column("Mitigation", path="mitigation", optional=True)
-    consequence = Column("Consequence", path="consequence", optional=True)
-    forecast_date = Column("Forecast date", DateWidget(), path="forecast_date", optional=True)
-    author = Column("Author", PersonWidget(), path="author__email", hint="Email address or full name")
-
-    def record(self, rows: Sequence[Row]) -> int:
-        updates = []
-        for row in rows:
-            given = dict(row.values)
-            given["milestone"], given["impact"] = given.pop("reference"), row.get("impact")
-            updates.append(UpdateRow(**given))
-        return record_history(rows=updates, by=self.run.by, at=self.run.at)
-
-    def export_queryset(self) -> QuerySet[MilestoneUpdate]:
-        return MilestoneUpdate.objects.effective().order_by("milestone__reference", "as_at", "pk")
-
-
-class DueDateChangeResource(SheetResource):
-    kind = "due-date-changes"
-    title = "Due date changes"
-    about = "One row for each move of a due date, as it was agreed. Rows are only ever added."
-
-    reference = Column("Reference", MilestoneWidget(), path="milestone__reference", also=REFERENCE_ALSO)
-    changed_on = Column("Date", DateWidget(), path="changed_on", hint="When the change was agreed")
-    from_date = Column("From", DateWidget(), path="from_date")
-    to_date = Column("To", DateWidget(), path="to_date")
-    reason = Column("Reason", path="reason")
-    approved_by = Column("Approved by", PersonWidget(), path="approved_by__email", hint="Email address or full name")
-
-    def record(self, rows: Sequence[Row]) -> int:
-        changes = []
-        for row in rows:
-            given = dict(row.values)
-            given["milestone"] = given.pop("reference")
-            changes.append(DueDateRow(**given))
-        return record_due_date_history(rows=changes, by=self.run.by, at=self.run.at)
-
-    def export_queryset(self) -> QuerySet[DueDateChange]:
-        return DueDateChange.objects.order_by("milestone__reference", "changed_on", "pk")
