@@ -49,11 +49,10 @@ def add_evidence(
         _describe(evidence, _checked(file))
     if first_click := _already_added(evidence):
         return first_click
-    # The file is stored last: an upload that is refused leaves nothing behind.
-    evidence.full_clean(exclude=["file"], validate_constraints=file is None)
     if file:
         _store(evidence, file)
     else:
+        evidence.full_clean()
         evidence.save()
     return evidence
 

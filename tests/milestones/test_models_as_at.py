@@ -164,6 +164,10 @@ class TestAsAt(TestCase):
         )
 
     @given(histories(), DAYS)
+    @example(
+        said_on(("2025-07-31", Status.DELAYED), ("2025-07-31", Status.ON_TRACK), ("2026-01-20", Status.ON_TRACK)),
+        dt.date(2026, 1, 31),
+    )
     @example(said_on(("2025-07-31", Status.DELAYED), ("2026-01-20", Status.DELAYED)), dt.date(2026, 1, 31))
     @example(said_on(("2025-08-01", Status.DELAYED), ("2026-01-20", Status.DELAYED)), dt.date(2026, 1, 31))
     @example(
