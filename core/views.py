@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import OperationalError
@@ -133,7 +134,9 @@ def session_ended(request: HttpRequest) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """500, or 503 where the database is away: people then know that waiting helps. Reads nothing itself."""
     away = isinstance(sys.exc_info()[1], OperationalError)
-    response = render(None, "503.html" if away else "500.html", status=503 if away else 500)  # type: ignore[arg-type]
+    names = {"portal_name": settings.PORTAL_NAME, "partnership_name": settings.PARTNERSHIP_NAME}
+    template, status = ("503.html", 503) if away else ("500.html", 500)
+    response = render(None, template, names, status=status)  # type: ignore[arg-type]
     if away:
         response.headers["Retry-After"] = "30"
     return response
