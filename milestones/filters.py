@@ -88,8 +88,10 @@ def only(label: str, **kwargs: Any) -> filters.BooleanFilter:
 
 def answering_officers(_request: Any) -> QuerySet[User]:
     """Everyone a milestone names: responsible, SRO or supporting."""
-    named = Q(milestones_responsible__isnull=False) | Q(milestones_as_sro__isnull=False)
-    return User.objects.filter(named | Q(milestones_supporting__isnull=False)).distinct()
+    # Not joined: that would pair everything somebody answers for in one way with everything in another.
+    named = Q(pk__in=Milestone.objects.values("responsible_officer")) | Q(pk__in=Milestone.objects.values("sro"))
+    supporting = Milestone.supporting_officers.through.objects.values("user")
+    return User.objects.filter(named | Q(pk__in=supporting))
 
 
 class MilestoneFilter(filters.FilterSet):

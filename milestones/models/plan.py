@@ -1,6 +1,7 @@
 """Priority areas and milestones, and the questions asked of the plan as at a day."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any, Self
 
 from django.conf import settings
@@ -158,19 +159,22 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
                 ),
             )
             .annotate(
-                trend_on=Case(
-                    When(is_stale(on), then=Value(Trend.STALE)),
-                    When(rank_on__lt=F("rank_before"), then=Value(Trend.WORSENING)),
-                    When(rank_on__gt=F("rank_before"), then=Value(Trend.IMPROVING)),
-                    default=Value(Trend.STEADY),
-                    output_field=models.CharField(),
-                ),
-                trend_order=Case(
-                    *(When(trend_on=trend, then=Value(place)) for place, trend in enumerate(Trend)),
-                    output_field=models.SmallIntegerField(),
-                ),
+                trend_on=_trend(on, {trend: trend.value for trend in Trend}, models.CharField()),
+                # Not from `trend_on`: each mention of an annotation repeats all that it is made of.
+                trend_order=_trend(on, {trend: place for place, trend in enumerate(Trend)}, models.SmallIntegerField()),
             )
         )
+
+
+def _trend(on: dt.date, values: Mapping[Trend, str | int], field: "models.Field[Any, Any]") -> Case:
+    """The value of each trend. Reads the ranks of `with_trend`."""
+    return Case(
+        When(is_stale(on), then=Value(values[Trend.STALE])),
+        When(rank_on__lt=F("rank_before"), then=Value(values[Trend.WORSENING])),
+        When(rank_on__gt=F("rank_before"), then=Value(values[Trend.IMPROVING])),
+        default=Value(values[Trend.STEADY]),
+        output_field=field,
+    )
 
 
 def _one_of(relation: str, rows: models.QuerySet[Any]) -> FilteredRelation:
