@@ -17,7 +17,8 @@ def enqueue(task: Task, *args: str | int) -> None:
 
     def send() -> None:
         try:
-            task.delay(*args)
+            # Nobody waits for the result, and to be told of it would take the result store, which may be away too.
+            task.apply_async(args, ignore_result=True)
         except OperationalError as error:
             log.warning("task_not_sent", task=task.name, args=args, error=str(error))
 
