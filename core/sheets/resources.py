@@ -7,6 +7,7 @@ ever adds (+), `record`. The engine (`core.sheets.importing`) reads, checks, com
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, ClassVar, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -15,6 +16,7 @@ from import_export.resources import Resource
 
 from core.sheets.columns import Column
 from core.sheets.values import clean_text
+from core.sheets.widgets import CellWidget, PlainWidget
 
 CHUNK = 1000
 
@@ -157,21 +159,31 @@ class SheetResource(Resource):
         """The rows as cells, streamed."""
         paths = self.export_paths(queryset)
         asked = list(dict.fromkeys(["pk", *filter(None, paths)]))
-        places = [asked.index(path) if path else None for path in paths]
-        renders = [column.widget.render for column in self.fields.values()]
+        places = [asked.index(path) if path else 0 for path in paths]
+        widgets = [column.widget for column in self.fields.values()]
+        # Most cells are written as they are stored: only the others are touched.
+        renders = [
+            (place, widget.render) for place, widget in enumerate(widgets) if paths[place] and not _is_plain(widget)
+        ]
+        missing = [place for place, path in enumerate(paths) if not path]
+        pick = itemgetter(*places)
         for chunk in _chunks(queryset.values_list(*asked).iterator(chunk_size=CHUNK)):
-            extra = self.export_extra([row[0] for row in chunk])
+            extra = self.export_extra([row[0] for row in chunk]) if missing else {}
             for row in chunk:
-                cells = [
-                    None if place is None else render(row[place]) for render, place in zip(renders, places, strict=True)
-                ]
-                for position, value in extra.get(row[0], {}).items():
-                    cells[position] = value
+                cells = list(pick(row))
+                for place, render in renders:
+                    cells[place] = render(cells[place])
+                for place in missing:
+                    cells[place] = extra.get(row[0], {}).get(place)
                 yield cells
 
     def export_extra(self, ids: Sequence[Any]) -> Mapping[Any, Mapping[int, Any]]:
         """Cells that no look-up gives, by object and position of the column; for one chunk of rows."""
         return {}
+
+
+def _is_plain(widget: CellWidget) -> bool:
+    return type(widget).render is PlainWidget.render
 
 
 T = TypeVar("T")

@@ -46,7 +46,7 @@ class CellWidget(Widget):
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> Any:
         # A browser's line ends, which would be read back as \n.
-        return value.replace("\r\n", "\n") if isinstance(value, str) and "\r" in value else value
+        return value.replace("\r\n", "\n") if value and "\r" in value else value
 
     def words(self, value: Any) -> str:
         return clean_text(self.render(value))
@@ -59,8 +59,16 @@ class CodeWidget(CellWidget):
         return super().clean(value).upper()
 
 
-class DateWidget(CellWidget):
+class PlainWidget(CellWidget):
+    """What is written as it is: dates and numbers."""
+
     blank = None
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> Any:
+        return value
+
+
+class DateWidget(PlainWidget):
     guidance = "A date, like 31/01/2026 or 31 Jan 2026. A month alone is its last day"
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
@@ -70,17 +78,14 @@ class DateWidget(CellWidget):
         return date_format(value, "j F Y") if value else ""
 
 
-class NumberWidget(CellWidget):
-    blank = None
-
+class NumberWidget(PlainWidget):
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
         return parse_number(value)
 
 
-class WholeNumberWidget(CellWidget):
+class WholeNumberWidget(PlainWidget):
     """A whole number; `least` and `most` are the field's range."""
 
-    blank = None
     guidance = "A whole number"
 
     def __init__(self, *, least: int = 0, most: int = 32_767) -> None:
@@ -105,6 +110,7 @@ class ChoiceWidget(CellWidget):
     def __init__(self, choices: Any) -> None:
         super().__init__()
         self.choices = choices
+        self.labels = {choice.value: str(choice.label) for choice in choices}
         self.cells: dict[Hashable, str] = {}
         self.words_of: dict[str, set[str]] = defaultdict(set)
         self.initials_of: dict[str, set[str]] = defaultdict(set)
@@ -155,7 +161,7 @@ class ChoiceWidget(CellWidget):
         return set(self.words_of.get(key) or self.initials_of.get(key) or ())
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
-        return str(self.choices(value).label) if value else ""
+        return self.labels.get(value, "")
 
 
 class ChoicesWidget(ChoiceWidget):
@@ -200,14 +206,12 @@ class LinksWidget(CellWidget):
         return "\n".join(value or ())
 
 
-class LookupWidget(CellWidget):
+class LookupWidget(PlainWidget):
     """Something the portal knows already, by what people call it: read once, in one query, at the first cell.
 
     `load` yields (name, object) pairs, `noun` what to call one in a message, `key` what two writings of one name
     have in common. A name of several objects is refused: an unlike person would get the work.
     """
-
-    blank = None
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 import zipfile
 from collections.abc import Iterator, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -95,8 +95,8 @@ def _value(cell: Any) -> Any:
 
 def _number(value: str | None, shown: str, *, percent: bool) -> Any:
     try:
-        number = Decimal(value or "")
-    except InvalidOperation:
+        number = Decimal(repr(float(value or "")))
+    except ValueError:
         return shown
     return number * 100 if percent else number
 

@@ -11,12 +11,13 @@ import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, BinaryIO
 
-from openpyxl import load_workbook
 from openpyxl.cell.text import Text
+from openpyxl.reader.excel import ExcelReader
 from openpyxl.styles.numbers import BUILTIN_FORMATS
+from openpyxl.styles.stylesheet import apply_stylesheet
 from openpyxl.utils import column_index_from_string
 from openpyxl.utils.datetime import from_excel, from_ISO8601
 from openpyxl.xml.constants import SHEET_MAIN_NS
@@ -32,23 +33,38 @@ NOT_CALCULATED = Fault("", "holds a formula without a result. Open the file in E
 PIECE = 1024 * 1024
 
 
+class _Workbook(ExcelReader):
+    """openpyxl's reader, as far as the worksheets' names. From there it would open every one of them, and read it to
+    the end where it does not say how large it is."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(file, read_only=True, data_only=True, keep_links=False)
+        self.read_manifest()
+        self.read_strings()
+        self.read_workbook()
+        apply_stylesheet(self.archive, self.wb)
+        self.epoch = self.wb.epoch
+        self.shown_as = [_shown_as(_format_of(self.wb, style.numFmtId)) for style in self.wb._cell_styles]
+        parts = [(sheet, rel.target) for sheet, rel in self.parser.find_sheets() if rel.Type.endswith("/worksheet")]
+        parts = [(sheet, path) for sheet, path in parts if path in self.valid_files]
+        shown = [(sheet, path) for sheet, path in parts if sheet.state == "visible"]
+        self.worksheets = [(str(sheet.name), str(path)) for sheet, path in shown or parts]
+
+
 def read_xlsx(file: BinaryIO, name: str) -> list[Sheet]:
     try:
         with warnings.catch_warnings():
-            # openpyxl warns of parts that it leaves out: drawings, extensions, a missing default style.
+            # openpyxl warns of parts that it leaves out: extensions, a missing default style.
             warnings.simplefilter("ignore")
-            workbook = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-            styles = _styles(workbook)
-            worksheets = [sheet for sheet in workbook.worksheets if hasattr(sheet, "_worksheet_path")]
-            shown = [sheet for sheet in worksheets if sheet.sheet_state == "visible"]
+            workbook = _Workbook(file)
     # openpyxl raises whatever a broken part makes happen.
     except Exception as error:
         raise _damaged(name) from error
-    if not worksheets:
+    if not workbook.worksheets:
         raise _damaged(name)
     return [
-        Sheet(sheet.title, partial(_rows, workbook, sheet, styles, name), _rows_at_most(workbook, sheet))
-        for sheet in shown or worksheets
+        Sheet(title, partial(_rows, workbook, path, name), _rows_at_most(workbook, path))
+        for title, path in workbook.worksheets
     ]
 
 
@@ -56,18 +72,13 @@ def _damaged(name: str) -> SheetError:
     return SheetError(f"“{name}” is damaged and cannot be read. Open it in Excel and save it again.")
 
 
-def _rows_at_most(workbook: Any, sheet: Any) -> int:
+def _rows_at_most(workbook: _Workbook, path: str) -> int:
     """How many row elements the sheet has, blank ones too: counted in the bytes, which takes a moment."""
     count = 0
-    with workbook._archive.open(sheet._worksheet_path) as source:
+    with workbook.archive.open(path) as source:
         while piece := source.read(PIECE):
             count += len(re.findall(rb"<(?:\w+:)?row[ />]", piece)) + 1
     return count
-
-
-def _styles(workbook: Any) -> list[str]:
-    """What each cell style shows a number as: `date`, `month`, `time`, `percent`, or empty for a plain number."""
-    return [_shown_as(_format_of(workbook, style.numFmtId)) for style in workbook._cell_styles]
 
 
 def _format_of(workbook: Any, number: int) -> str:
@@ -77,7 +88,7 @@ def _format_of(workbook: Any, number: int) -> str:
     return workbook._number_formats[position] if 0 <= position < len(workbook._number_formats) else "General"
 
 
-@cache
+@lru_cache(maxsize=1000)
 def _shown_as(number_format: str) -> str:
     """The first section of a format (for positive numbers) without its literals, colours and locales."""
     codes = re.sub(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', "", number_format.split(";")[0]).lower()
@@ -92,17 +103,17 @@ def _shown_as(number_format: str) -> str:
     return "time" if re.search("[hs]", codes) else ""
 
 
-def _rows(workbook: Any, sheet: Any, styles: list[str], name: str) -> Iterator[tuple[int, Sequence[Any]]]:
+def _rows(workbook: _Workbook, path: str, name: str) -> Iterator[tuple[int, Sequence[Any]]]:
     number = 0
     try:
-        with workbook._archive.open(sheet._worksheet_path) as source:
+        with workbook.archive.open(path) as source:
             data = None
             for event, element in iterparse(source, events=("start", "end")):
                 if event == "start":
                     data = element if element.tag == SHEET_DATA else data
                 elif element.tag == ROW:
                     number = int(element.get("r") or number + 1)
-                    yield number, _cells(element, styles, sheet._shared_strings, workbook.epoch)
+                    yield number, _cells(element, workbook)
                     # Or the rows behind us would pile up, empty, until the end.
                     if data is not None:
                         data.clear()
@@ -111,7 +122,7 @@ def _rows(workbook: Any, sheet: Any, styles: list[str], name: str) -> Iterator[t
         raise _damaged(name) from error
 
 
-def _cells(row: Any, styles: list[str], strings: Sequence[str], epoch: dt.datetime) -> list[Any]:
+def _cells(row: Any, workbook: _Workbook) -> list[Any]:
     cells: list[Any] = []
     for cell in row:
         if cell.tag != CELL:
@@ -122,7 +133,7 @@ def _cells(row: Any, styles: list[str], strings: Sequence[str], epoch: dt.dateti
             break
         if column > len(cells) + 1:
             cells.extend([None] * (column - 1 - len(cells)))
-        cells.append(_value(cell, styles, strings, epoch))
+        cells.append(_value(cell, workbook))
     return cells
 
 
@@ -131,7 +142,7 @@ def _column(letters: str) -> int:
     return int(column_index_from_string(letters))
 
 
-def _value(cell: Any, styles: list[str], strings: Sequence[str], epoch: dt.datetime) -> Any:
+def _value(cell: Any, workbook: _Workbook) -> Any:
     kind = cell.get("t", "n")
     if kind == "inlineStr":
         return _unescaped(_inline(cell))
@@ -141,9 +152,9 @@ def _value(cell: Any, styles: list[str], strings: Sequence[str], epoch: dt.datet
         return NOT_CALCULATED if value is None and cell.find(FORMULA) is not None else None
     match kind:
         case "n":
-            return _number(value, styles[int(cell.get("s", 0))] if styles else "", epoch)
+            return _number(value, workbook.shown_as[int(cell.get("s", 0))] if workbook.shown_as else "", workbook.epoch)
         case "s":
-            return _unescaped(strings[int(value)])
+            return _unescaped(workbook.shared_strings[int(value)])
         case "e":
             return Fault(value, "is a formula’s error")
         case "b":
@@ -156,7 +167,8 @@ def _value(cell: Any, styles: list[str], strings: Sequence[str], epoch: dt.datet
 def _number(text: str, shown_as: str, epoch: dt.datetime) -> Any:
     number = float(text) if re.search("[.eE]", text) else int(text)
     if shown_as == "percent":
-        return Decimal(text) * 100
+        # Excel stores 0.135 as 0.13500000000000001.
+        return Decimal(repr(float(text))) * 100
     if shown_as in ("date", "month"):
         try:
             day = from_excel(number, epoch)

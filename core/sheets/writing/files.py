@@ -12,7 +12,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from core.sheets.formulas import guarded, storable, storable_in_excel
+from core.sheets.formulas import guarded_row, storable, storable_in_excel
 
 CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -37,7 +37,7 @@ def csv_pieces(headings: Sequence[str], rows: Rows) -> Iterator[bytes]:
     line = csv.writer(_Echo()).writerow
     pieces = ["\ufeff", line(headings)]
     for row in rows:
-        pieces.append(line([guarded(value) for value in row]))
+        pieces.append(line(guarded_row(row)))
         if len(pieces) >= LINES_A_PIECE:
             yield "".join(pieces).encode()
             pieces.clear()
