@@ -19,6 +19,7 @@ from django.views.generic import FormView
 from django_filters.views import FilterView
 
 from core.forms import add_service_errors
+from core.paging import ListPaginator
 from core.permissions import PermissionName
 
 
@@ -88,6 +89,7 @@ class ListPage(Permitted, FilterView):
     minus in the query reverses. Ends every ordering in the primary key, so that pages never share a row."""
 
     paginate_by = 100
+    paginator_class = ListPaginator
     strict = False
     sorts: ClassVar[Mapping[str, str]] = {}
     default_sort: ClassVar[tuple[str, ...]] = ()

@@ -4,6 +4,7 @@ and what may be posted."""
 import csv
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -16,9 +17,9 @@ from django.utils.functional import cached_property
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page
 from rest_framework import exceptions
-from rest_framework.fields import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
 from core.api.renderers import csv_cell
@@ -67,8 +68,7 @@ class PortalViewSet(GenericViewSet):
         return day
 
     def rows(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        sources = [field.source for name, field in self._fields.items() if name not in self.computed]
-        return queryset.values_list(*(source.replace(".", "__") for source in sources))
+        return queryset.values_list(*(path for name, path in self._paths.items() if name not in self.computed))
 
     def as_dicts(self, rows: Iterable[tuple[Any, ...]]) -> Sequence[dict[str, Any]]:
         return [*self._dicts(rows)]
@@ -78,14 +78,13 @@ class PortalViewSet(GenericViewSet):
         for row in rows:
             yield dict(zip(names, row, strict=True))
 
-    @cached_property
-    def _fields(self) -> Mapping[str, Field]:
-        fields = self.get_serializer_class()().fields
-        return {name: field for name, field in fields.items() if not field.write_only}
+    @property
+    def _paths(self) -> Mapping[str, str]:
+        return _paths_of(self.get_serializer_class())
 
     @cached_property
     def _names(self) -> Sequence[str]:
-        return [*self._fields]
+        return [*self._paths]
 
 
 class Listed(PortalViewSet):
@@ -131,6 +130,13 @@ class Retrieved(PortalViewSet):
         if row is None:
             raise Http404
         return Response(next(iter(self.as_dicts([row]))))
+
+
+@cache
+def _paths_of(serializer: type[BaseSerializer]) -> Mapping[str, str]:
+    """The look-up that each readable field is read from. Made once: a serializer copies all its fields to say it."""
+    fields = serializer().fields.items()
+    return {name: field.source.replace(".", "__") for name, field in fields if not field.write_only}
 
 
 def _parse_day(text: str) -> dt.date | None:
