@@ -1,9 +1,11 @@
 """How milestones' ratings and dates are written on pages: each colour with its word, each date with what it means."""
 
 import datetime as dt
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from django import template
+from django.template.loader import render_to_string
 from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -49,8 +51,39 @@ def trend_mark(value: str) -> SafeString:
     )
 
 
+class PlanRow(NamedTuple):
+    """All that a row of the list shows of a milestone."""
+
+    reference: str
+    title: str
+    status_on: str
+    trend_on: str
+    impact_on: str
+    due_on: dt.date
+    expected: dt.date | None
+    officer: str
+    updated_on: dt.date | None
+
+
 @register.simple_tag
-def due_note(milestone: Milestone, on: dt.date) -> SafeString:
+def plan_row(milestone: Milestone, *, on: dt.date, as_at: dt.date | None, expected: dt.date | None) -> SafeString:
+    """A milestone's row in the list on a day; `as_at` where its links go on with the day that was asked for.
+
+    Takes a milestone with the annotations of `as_at(on)` and `with_trend(on)`.
+    """
+    m, officer = milestone, milestone.responsible_officer.full_name
+    shown = (m.reference, m.title, m.status_on, m.trend_on, m.impact_on, m.due_on, expected, officer, m.updated_on)
+    return _plan_row(PlanRow(*shown), on, as_at)
+
+
+@lru_cache(maxsize=1000)
+def _plan_row(milestone: PlanRow, on: dt.date, as_at: dt.date | None) -> SafeString:
+    """Made once for the same words: rows are most of what the list costs, and few change between two looks at it."""
+    return render_to_string("milestones/_plan_row.html", {"milestone": milestone, "on": on, "as_at": as_at})
+
+
+@register.simple_tag
+def due_note(milestone: Milestone | PlanRow, on: dt.date) -> SafeString:
     """What a due date means on a day: overdue by so many days, due today, or due soon; nothing once completed.
 
     Takes a milestone with the annotations of `as_at(on)`.
