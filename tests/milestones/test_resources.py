@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import connection
 from openpyxl import Workbook, load_workbook
@@ -32,6 +33,7 @@ from milestones.resources import (
     MilestoneUpdateResource,
     PriorityAreaResource,
 )
+from milestones.services import MilestoneRow, add_milestones
 from tests.factories import (
     DueDateChangeFactory,
     EvidenceFactory,
@@ -40,6 +42,7 @@ from tests.factories import (
     PriorityAreaFactory,
     UserFactory,
 )
+from tests.factories.accounts import LEARNED
 from tests.factories.sheets import csv_file, faults, read, xlsx
 
 pytestmark = pytest.mark.django_db
@@ -534,3 +537,47 @@ def test_command_exports_by_extension(tmp_path: Path, area: PriorityArea) -> Non
             assert read(PriorityAreaResource, file, path.name).unchanged == 1
     with pytest.raises(CommandError, match=r"must end in \.xlsx, \.csv or \.ods"):
         call_command("export_sheet", "priority-areas", str(tmp_path / "areas.pdf"))
+
+
+# --- As at a day, and whole batches -----------------------------------------------------------------------------------
+
+
+def test_download_of_a_list_as_at_a_day_says_what_was_true_then(area: PriorityArea) -> None:
+    milestone = MilestoneFactory(area=area, baseline_due_date=dt.date(2025, 9, 30), due_date=dt.date(2026, 3, 31))
+    DueDateChangeFactory(
+        milestone=milestone,
+        changed_on=dt.date(2025, 12, 1),
+        from_date=dt.date(2025, 9, 30),
+        to_date=dt.date(2026, 3, 31),
+    )
+    MilestoneUpdateFactory(milestone=milestone, as_at=dt.date(2025, 11, 20), status=Status.OFF_TRACK)
+    MilestoneUpdateFactory(milestone=milestone, as_at=dt.date(2026, 1, 20), status=Status.ON_TRACK)
+    day = dt.date(2025, 11, 30)
+
+    resource = MilestoneResource()
+    row = dict(zip(resource.headings, next(resource.export_rows(Milestone.objects.as_at(day))), strict=True))
+    assert (row["Status"], row["Status as at"], row["Due date"]) == (
+        "Off track",
+        dt.date(2025, 11, 20),
+        dt.date(2025, 9, 30),
+    )
+
+
+def test_batch_of_new_milestones_is_held_to_the_rules_of_one(office: User, lead: User, area: PriorityArea) -> None:
+    gone = UserFactory(full_name="Officer Gone", is_active=False, deactivated_at=LEARNED, deactivated_by=office)
+    MilestoneFactory(reference="PA1-01", area=area)
+
+    def row(reference: str, **changes: Any) -> MilestoneRow:
+        given = {"area": area, "title": "Title", "responsible_officer": lead, "sro": lead, "due_date": TODAY}
+        return MilestoneRow(reference=reference, added_on=TODAY, **(given | changes))
+
+    rows = [row("PA1-01"), row("lower"), row("PA1-02"), row("PA1-02"), row("PA1-03", sro=gone), row("PA1-04", title="")]
+    at = dt.datetime(2026, 1, 31, 10, tzinfo=dt.UTC)
+    with pytest.raises(ValidationError) as refused:
+        add_milestones(rows=rows, by=office, at=at)
+    found = {(error.params["row"], error.params["field"]) for error in refused.value.error_list}
+    assert found == {(0, "reference"), (1, "reference"), (3, "reference"), (4, "sro"), (5, "title")}
+    assert Milestone.objects.count() == 1
+    (milestone,) = add_milestones(rows=[row("PA1-02")], by=office, at=at)
+    assert (milestone.baseline_due_date, milestone.created_by) == (TODAY, office)
+    assert MilestoneChange.objects.get(field="added").milestone == milestone

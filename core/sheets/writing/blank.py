@@ -1,6 +1,7 @@
 """A workbook to fill in: a kind's headings with lists to choose from, and a second sheet that explains them."""
 
 import tempfile
+from typing import Any
 
 from django.http import FileResponse
 from openpyxl import Workbook
@@ -50,7 +51,7 @@ def _list(column: Column, cells: str) -> DataValidation:
     return rule
 
 
-def _explain(sheet: "object", resource: type[SheetResource]) -> None:
+def _explain(sheet: Any, resource: type[SheetResource]) -> None:
     sheet.append(["Heading of the column", "Needed", "What to write", "Other headings that are understood"])
     for cell in sheet[1]:
         _dress(cell)
@@ -60,7 +61,7 @@ def _explain(sheet: "object", resource: type[SheetResource]) -> None:
         sheet.column_dimensions[letter].width = width
 
 
-def _dress(cell: "object") -> None:
+def _dress(cell: Any) -> None:
     cell.font = Font(bold=True, color="FFFFFF")
     cell.fill = PatternFill("solid", fgColor="0B3C5D")
     cell.alignment = Alignment(wrap_text=True, vertical="top")
