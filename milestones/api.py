@@ -224,5 +224,3 @@ class EvidenceViewSet(OfMilestone):
     serializer_class = EvidenceSerializer
     filterset_class = EvidenceFilter
     queryset = Evidence.objects.order_by("-dated", "-pk")
-
-

@@ -51,7 +51,7 @@ def refresh_ratings(milestone_ids: Sequence[int]) -> None:
 
 
 def note_change(
-    milestone: Milestone, field: str, was: str, now: str, *, on: dt.date, reason: str, by: User, at: dt.datetime
+    milestone: Milestone, field: str, was: str, now: str, *, on: dt.date, reason: str, by: User | None, at: dt.datetime
 ) -> MilestoneChange:
     """A history row, not saved yet, that says a field of the milestone changed. `was` and `now` as people read them."""
     return MilestoneChange(

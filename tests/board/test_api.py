@@ -47,7 +47,9 @@ def test_a_count_is_a_whole_number_and_a_missing_value_is_null(api: Api, analyst
     ("query", "codes"),
     [
         pytest.param("month=2025-12", ["milestones.total"], id="one month"),
-        pytest.param("from_month=2026-01", ["milestones.delayed", "milestones.impact.evident", "milestones.total"], id="since"),
+        pytest.param(
+            "from_month=2026-01", ["milestones.delayed", "milestones.impact.evident", "milestones.total"], id="since"
+        ),
         pytest.param("code=milestones.impact.", ["milestones.impact.evident"], id="prefix"),
         pytest.param("code=milestones.delayed&area=PA1", ["milestones.delayed"], id="area"),
         pytest.param("area=all&to_month=2025-12", ["milestones.total"], id="whole plan"),
