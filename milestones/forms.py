@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -28,7 +29,7 @@ def people_field(label: str, *, missing: str = "", hint: str = "", required: boo
         help_text=hint,
         required=required,
         queryset=User.objects.active().order_by("full_name"),
-        empty_label="Choose a person",
+        empty_label="Select a person",
         error_messages={"required": missing},
     )
 
@@ -39,12 +40,15 @@ class UpdateContentForm(forms.Form):
     says_optional = False
     explanation = ("reason", "mitigation", "consequence", "forecast_date")
     completion: tuple[str, ...] = ("completed_on", "no_evidence_reason")
+    # As they stand on the page, so that the summary of errors lists them in the same order.
+    field_order = ("status", "completed_on", "evidence_file", "evidence_url", "evidence_title", "evidence_kind")
+    field_order += ("no_evidence_reason", *explanation)
 
     status = forms.ChoiceField(
         label="Status",
         choices=Status.choices,
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose the status of the milestone."},
+        error_messages={"required": "Select the status of the milestone."},
     )
     progress = text_field("What has been done since the last update?", rows=5)
     impact = forms.ChoiceField(
@@ -52,7 +56,7 @@ class UpdateContentForm(forms.Form):
         help_text="Rated apart from delivery. A completed milestone can still have made no difference yet.",
         choices=Impact.choices,
         widget=forms.RadioSelect({"class": "govuk-radios--small"}),
-        error_messages={"required": "Choose the impact of the milestone."},
+        error_messages={"required": "Select the impact of the milestone."},
     )
     difference_made = text_field(
         "What difference has it made? (optional)",
@@ -219,17 +223,18 @@ class DueDateForm(forms.Form):
         label="New due date", help_text="For example, 27 3 2026", error_messages={"required": "Enter the new due date."}
     )
     reason = reason_field("Why does it move?", "Say why the due date moves.")
-    requested_by = people_field("Who asked for it", missing="Choose who asked for the new date.")
+    requested_by = people_field("Who asked for it?", missing="Select who asked for the new date.")
     approved_by = people_field(
-        "Who approved it",
-        missing="Choose who approved the new date.",
-        hint="The senior responsible officer or somebody of the programme office.",
+        "Who approved it?",
+        missing="Select who approved the new date.",
+        hint="The senior responsible officer or somebody in the programme office.",
     )
 
     def __init__(self, *args: Any, milestone: Milestone, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         office = User.objects.active().with_role(Role.PROGRAMME_OFFICE).values("pk")
         people = User.objects.active().order_by("full_name")
+        self.fields["to_date"].help_text = f"It is due on {date_format(milestone.due_date)} now. For example, 27 3 2026"
         self.fields["approved_by"].queryset = people.filter(Q(pk=milestone.sro_id) | Q(pk__in=office))
 
 
@@ -240,7 +245,11 @@ class EvidenceForm(forms.Form):
         help_text="For example, Minutes that agree the terms of reference",
         error_messages={"required": "Give the evidence a title."},
     )
-    kind = forms.ChoiceField(label="Kind of evidence", choices=Evidence.Kind.choices)
+    kind = forms.ChoiceField(
+        label="Kind of evidence",
+        choices=[("", "Select a kind"), *Evidence.Kind.choices],
+        error_messages={"required": "Select the kind of evidence."},
+    )
     dated = DateField(
         label="Date of the evidence",
         help_text="When the document was agreed or the data collected.",
@@ -263,8 +272,8 @@ class ReasonForm(forms.Form):
 
 
 class ReassignForm(forms.Form):
-    responsible_officer = people_field("Responsible officer", missing="Choose the responsible officer.")
-    sro = people_field("Senior responsible officer (SRO)", missing="Choose the senior responsible officer.")
+    responsible_officer = people_field("Responsible officer", missing="Select the responsible officer.")
+    sro = people_field("Senior responsible officer (SRO)", missing="Select the senior responsible officer.")
     supporting_officers = forms.ModelMultipleChoiceField(
         label="Supporting officers",
         required=False,
@@ -288,13 +297,13 @@ class DependencyForm(forms.Form):
         label="This milestone",
         choices=RELATIONS,
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose how the two milestones are linked."},
+        error_messages={"required": "Select how the two milestones are linked."},
     )
     other = forms.ModelChoiceField(
         label="The other milestone",
         queryset=Milestone.objects.none(),
-        empty_label="Choose a milestone",
-        error_messages={"required": "Choose the other milestone."},
+        empty_label="Select a milestone",
+        error_messages={"required": "Select the other milestone."},
     )
     choice_hints = {
         "relation": {
@@ -328,8 +337,8 @@ class PlanFields(forms.Form):
     area = forms.ModelChoiceField(
         label="Priority area",
         queryset=PriorityArea.objects.all(),
-        empty_label="Choose an area",
-        error_messages={"required": "Choose the priority area."},
+        empty_label="Select an area",
+        error_messages={"required": "Select the priority area."},
     )
     success_measure = text_field("Success measure (optional)", hint="How the board will know that it worked.", rows=3)
     organisation = forms.ModelChoiceField(
@@ -349,8 +358,8 @@ class MilestoneAddForm(PlanFields):
         widget=forms.TextInput({"class": "govuk-input--width-10"}),
         error_messages={"required": "Give the milestone a reference."},
     )
-    responsible_officer = people_field("Responsible officer", missing="Choose the responsible officer.")
-    sro = people_field("Senior responsible officer (SRO)", missing="Choose the senior responsible officer.")
+    responsible_officer = people_field("Responsible officer", missing="Select the responsible officer.")
+    sro = people_field("Senior responsible officer (SRO)", missing="Select the senior responsible officer.")
     due_date = DateField(
         label="Due date", help_text="For example, 27 3 2026", error_messages={"required": "Enter the due date."}
     )

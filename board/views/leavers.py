@@ -38,12 +38,14 @@ class PersonDeactivate(PersonPage, ServiceFormPage):
     @transaction.atomic
     def perform(self, form: Form) -> User:
         by, at, reason = self.request.user, self.now, form.cleaned_data["reason"]
-        if to := form.cleaned_data.get("to"):
-            hand_over(person=self.person, to=to, reason=reason, by=by, at=at)
+        self.successor: User | None = form.cleaned_data.get("to")
+        if self.successor:
+            hand_over(person=self.person, to=self.successor, reason=reason, by=by, at=at)
         return deactivate_person(person=self.person, reason=reason, by=by, at=at)
 
     def get_success_message(self) -> str:
-        return f"{self.person} is deactivated and can no longer sign in."
+        words = f"{self.person} is deactivated and can no longer sign in."
+        return f"{words} {self.successor} now answers for their milestones." if self.successor else words
 
     def get_success_url(self) -> str:
         return reverse("person_detail", args=[self.person.pk])

@@ -101,7 +101,7 @@ def _faults(change: DueDateChange, today: dt.date) -> dict[str, str]:
         faults["to_date"] = "The new due date must be different from the one it replaces."
     approver = change.approved_by
     if not may_approve(approver, change.milestone):
-        faults["approved_by"] = "Choose the senior responsible officer or somebody of the programme office."
+        faults["approved_by"] = "Select the senior responsible officer or somebody in the programme office."
     elif approver == change.requested_by and not approver.has_role(Role.PROGRAMME_OFFICE):
         faults["approved_by"] = "Somebody else must approve a change that this person asked for."
     return faults

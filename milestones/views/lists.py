@@ -125,7 +125,7 @@ def _words(field: forms.Field, value: Any, on: dt.date) -> str:
         return dict(field.choices)[value]
     if value == "true":
         return Month.of(on).label
-    return "yes" if value is True else str(value)
+    return "" if value is True else str(value)
 
 
 def _without(asked: Any, name: str, one: str = "", values: Iterable[str] = ()) -> str:

@@ -38,6 +38,7 @@ class MilestoneEdit(MilestoneFormPage):
     permission = Perm.MANAGE
     form_class = MilestoneEditForm
     title = "Edit milestone"
+    submit_label = "Save changes"
     success_message = "the changes have been saved."
 
     def get_initial(self) -> dict[str, Any]:
@@ -73,7 +74,7 @@ class MilestoneWithdraw(MilestoneFormPage):
     form_class = WithdrawForm
     title = "Withdraw milestone"
     submit_label = "Withdraw milestone"
-    success_message = "it has been withdrawn from the plan."
+    success_message = "the milestone has been withdrawn from the plan."
     warning = "This can’t be undone. The milestone leaves the plan and its links to other milestones end."
 
     def get_initial(self) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class UpdatePage(MilestoneFormPage):
         self._save_draft()
         if self.request.headers.get("X-Requested-With") == "fetch":
             return HttpResponse(status=204)
-        words = f"Your draft for {self.milestone.reference} has been kept. It is not submitted yet."
+        words = f"Your draft for {self.milestone.reference} is saved. It is not submitted yet."
         messages.success(self.request, words)
         return redirect(safe_next(self.request) or self.milestone_url)
 

@@ -59,7 +59,7 @@ def test_update_form_reports_a_date_of_the_status_that_is_chosen() -> None:
     assert list(form.errors) == ["forecast_date"]
 
 
-@pytest.mark.parametrize(("missing", "message"), [("status", "Choose the status"), ("impact", "Choose the impact")])
+@pytest.mark.parametrize(("missing", "message"), [("status", "Select the status"), ("impact", "Select the impact")])
 def test_update_form_asks_for_ratings(missing: str, message: str) -> None:
     form = update_form(**{missing: ""})
 

@@ -63,7 +63,7 @@ def test_a_draft_is_kept_as_typed_and_restored_with_its_time(browser: Client, mi
 
     assert response.url == "/milestones/"
     page = browser.get(address(milestone)).content.decode()
-    assert "We kept your draft of 20 January 2026 at 10:00am." in page
+    assert "Your draft was saved on 20 January 2026 at 10:00am." in page
     assert ">Half a sen</textarea>" in page
     assert 'value="99"' in page
     assert not MilestoneUpdate.objects.exists()

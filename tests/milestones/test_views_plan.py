@@ -64,7 +64,7 @@ def test_a_due_date_is_moved_with_reason_and_approver(milestone: Milestone, sign
 def test_a_due_date_needs_all_of_it(milestone: Milestone, signed_in: SignedIn) -> None:
     text = words(signed_in(milestone.responsible_officer).post(address("due_date")).content)
 
-    for fault in ("Enter the new due date.", "Say why the due date moves.", "Choose who approved the new date."):
+    for fault in ("Enter the new due date.", "Say why the due date moves.", "Select who approved the new date."):
         assert fault in text
     assert not DueDateChange.objects.exists()
 

@@ -166,7 +166,7 @@ def test_after_saving_the_next_one_owed_is_offered(browser: Client, milestone: M
 @pytest.mark.parametrize(
     ("typed", "faults"),
     [
-        pytest.param({"status": None}, ["Choose the status of the milestone."], id="no status"),
+        pytest.param({"status": None}, ["Select the status of the milestone."], id="no status"),
         pytest.param({"progress": " "}, ["Say what has been done."], id="no progress"),
         pytest.param(
             {"status": "delayed"},
