@@ -11,6 +11,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from core.components import render_component
+from core.months import WRITTEN_YEARS
 
 
 class GovukRenderer(TemplatesSetting):
@@ -56,9 +57,12 @@ class DateField(forms.MultiValueField):
             raise ValidationError(f"The date must include a {' and a '.join(missing)}.")
         for form in ("%d %m %Y", "%d %B %Y", "%d %b %Y"):
             try:
-                return dt.datetime.strptime(f"{day} {month} {year}", form).date()  # noqa: DTZ007 a date has no zone
+                date = dt.datetime.strptime(f"{day} {month} {year}", form).date()  # noqa: DTZ007 a date has no zone
             except ValueError:
                 continue
+            if date.year not in WRITTEN_YEARS:
+                raise ValidationError(f"The year must be between {WRITTEN_YEARS[0]} and {WRITTEN_YEARS[-1]}.")
+            return date
         raise ValidationError(f"“{day} {month} {year}” is not a real date. Write it like 27 3 2026.")
 
 

@@ -1,10 +1,11 @@
-"""A page needs a sign-in; a form whose session ended while it was open is not thrown away."""
+"""A page needs a sign-in; a form whose session ended while it was open is not thrown away; no request reaches the
+database with what that cannot hold."""
 
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from core.views import session_ended
 
@@ -17,3 +18,19 @@ class SignInRequired(LoginRequiredMiddleware):
         if request.method == "POST" and "csrfmiddlewaretoken" in request.POST:
             return session_ended(request)
         return super().handle_no_permission(request, view_func)
+
+
+class NoNullCharacters:
+    """PostgreSQL holds no text with a null character and breaks off over one, so nothing has such an address, and no
+    session such a key. (Forms and the API's fields refuse the character themselves.)"""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.COOKIES = {name: text for name, text in request.COOKIES.items() if "\x00" not in text}
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> None:
+        if "\x00" in request.path_info:
+            raise Http404

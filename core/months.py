@@ -12,6 +12,9 @@ import holidays
 from django.conf import settings
 
 MONTH_PATTERN = r"\d{4}-(0[1-9]|1[0-2])"
+# Years that people may write. A year beyond them there are months still, so that any of these can be compared with
+# those before and after it.
+WRITTEN_YEARS = range(1901, 2199)
 
 
 @dataclass(frozen=True, order=True)
@@ -29,7 +32,7 @@ class Month:
     @classmethod
     def parse(cls, text: str) -> Self:
         """`2026-01` → Month(2026, 1). Raises ValueError with a sentence for anything else."""
-        if not re.fullmatch(MONTH_PATTERN, text):
+        if not re.fullmatch(MONTH_PATTERN, text) or int(text[:4]) not in WRITTEN_YEARS:
             raise ValueError(f"“{text}” is not a month. Write it like 2026-01.")
         return cls(int(text[:4]), int(text[5:]))
 

@@ -13,7 +13,7 @@ from drf_spectacular.utils import extend_schema_field
 
 from accounts.models import User
 from core.forms import FilterForm
-from core.months import Month
+from core.months import WRITTEN_YEARS, Month
 from milestones.models import (
     Evidence,
     Impact,
@@ -55,7 +55,8 @@ class MonthField(forms.CharField):
         try:
             return Month.parse(text)
         except ValueError as error:
-            raise ValidationError(str(error)) from error
+            # As a parameter: the API fills in messages, and what was typed may hold a percent sign.
+            raise ValidationError("%(words)s", params={"words": error}) from error
 
 
 class MonthFilter(filters.Filter):
@@ -64,6 +65,12 @@ class MonthFilter(filters.Filter):
 
 class DayField(forms.DateField):
     default_error_messages = {"invalid": "Write the date like 2026-01-31."}
+
+    def to_python(self, value: Any) -> dt.date | None:
+        day = super().to_python(value)
+        if day and day.year not in WRITTEN_YEARS:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return day
 
 
 class DayFilter(filters.DateFilter):

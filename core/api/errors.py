@@ -42,6 +42,7 @@ def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
     response.content_type = "application/problem+json"
     # An error to a request for CSV is still a problem document.
     context["request"].accepted_renderer = PortalJSONRenderer()
+    context["request"].accepted_media_type = PortalJSONRenderer.media_type
     return response
 
 

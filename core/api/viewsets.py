@@ -23,6 +23,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
 from core.api.renderers import csv_cell
+from core.months import WRITTEN_YEARS
 from core.permissions import PermissionName
 
 PAGING_PARAMETERS = frozenset({"page", "page_size", "format"})
@@ -141,6 +142,7 @@ def _paths_of(serializer: type[BaseSerializer]) -> Mapping[str, str]:
 
 def _parse_day(text: str) -> dt.date | None:
     try:
-        return parse_date(text)
+        day = parse_date(text)
     except ValueError:
         return None
+    return day if day and day.year in WRITTEN_YEARS else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from core.months import Month
+from core.months import WRITTEN_YEARS, Month
 
 # A spreadsheet cell holds no more; text of just this length has probably lost its end.
 LONGEST_CELL = 32_767
@@ -108,7 +108,7 @@ def _from_parts(parts: dict[str, str | None]) -> dt.date:
     try:
         if parts.get("day"):
             return _plausible(dt.date(year, month, int(parts["day"] or 0)))
-        return Month(year, month).last_day
+        return _plausible(Month(year, month).last_day)
     except ValueError:
         raise ValueError("is not a date") from None
 
@@ -119,7 +119,7 @@ def _month_number(name: str) -> int:
 
 
 def _plausible(day: dt.date) -> dt.date:
-    if not 1900 <= day.year <= 2199:
+    if day.year not in WRITTEN_YEARS:
         raise ValueError("is not a date")
     return day
 

@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.timezone import localdate
 from django.views.generic import TemplateView
 
+from core.months import WRITTEN_YEARS
 from milestones.charts import rating_strip
 from milestones.models import Milestone, MilestoneDependency, MilestoneUpdate
 from milestones.permissions import Perm
@@ -42,7 +43,7 @@ class MilestoneDetail(OfMilestone, TemplateView):
             day = parse_date(self.request.GET.get("as_at", ""))
         except ValueError:
             return None
-        return day if day and day < self.today else None
+        return day if day and day.year in WRITTEN_YEARS and day < self.today else None
 
     @cached_property
     def on(self) -> dt.date:

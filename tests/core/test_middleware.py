@@ -96,3 +96,25 @@ def test_people_who_are_signed_in_never_see_it(milestone: Milestone, signed_in: 
     response = signed_in(milestone.sro).post("/milestones/PA1-01/update/", {**TYPED, "csrfmiddlewaretoken": "x"})
 
     assert response.status_code == 302
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/milestones/%00/",
+        "/milestones/PA1-01%00/update/",
+        "/months/2026-01%00/",
+        "/api/v1/milestones/PA1%00/",
+        "/api/v1/months/%00/",
+    ],
+)
+def test_an_address_with_a_null_character_is_not_found(
+    address: str, office: User, signed_in: Callable[[User], Client]
+) -> None:
+    assert signed_in(office).get(address).status_code == 404
+
+
+def test_a_session_cookie_with_a_null_character_is_no_session(browser: Client) -> None:
+    browser.cookies["sessionid"] = "\x00" * 32
+
+    assert browser.get("/milestones/").url == "/account/sign-in/?next=/milestones/"

@@ -84,3 +84,16 @@ def test_christmas_is_no_working_day_and_scotland_s_second_of_january_is() -> No
     assert not is_working_day(dt.date(2025, 12, 25))
     assert not is_working_day(dt.date(2026, 1, 3))
     assert is_working_day(dt.date(2026, 1, 2))
+
+
+@pytest.mark.parametrize("text", ["1900-12", "2199-01", "9999-12"])
+def test_months_beyond_reach_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a month"):
+        Month.parse(text)
+
+
+@pytest.mark.parametrize("text", ["1901-01", "2198-12"])
+def test_every_month_that_can_be_written_has_a_year_around_it(text: str) -> None:
+    month = Month.parse(text)
+
+    assert month.plus(-12).plus(24).plus(-12) == month

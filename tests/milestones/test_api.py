@@ -242,3 +242,31 @@ def test_evidence_of_one_milestone_is_not_that_of_another(api: Api, analyst: Use
     answer = api(analyst).get(f"/api/v1/milestones/{mine.milestone.reference}/evidence/").json()
 
     assert [row["id"] for row in answer["results"]] == [mine.pk]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1900-01-01", "2199-01-01", "9999-12-31"])
+def test_a_day_beyond_reach_is_refused_with_a_sentence(api: Api, analyst: User, day: str) -> None:
+    milestone = MilestoneFactory()
+
+    for address in ("/api/v1/milestones/", f"/api/v1/milestones/{milestone.reference}/"):
+        answer = api(analyst).get(address, {"as_at": day})
+        assert answer.status_code == 400
+        assert answer.json()["errors"]["as_at"] == [f"“{day}” is not a date. Write it like 2026-01-31."]
+
+
+def test_a_month_with_a_percent_sign_is_refused_with_a_sentence(api: Api, analyst: User) -> None:
+    answer = api(analyst).get("/api/v1/milestones/", {"no_return": "100%"})
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == {"no_return": ["“100%” is not a month. Write it like 2026-01."]}
+
+
+@pytest.mark.parametrize(("query", "headers", "status"), [("?format=x", {}, 404), ("", {"Accept": "text/xml"}, 406)])
+def test_a_format_that_there_is_not_is_a_problem_document(
+    api: Api, analyst: User, query: str, headers: dict[str, str], status: int
+) -> None:
+    answer = api(analyst).get(f"/api/v1/milestones/{query}", headers=headers)
+
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["status"] == status

@@ -310,3 +310,13 @@ def test_page_makes_the_same_queries_for_a_short_and_a_long_history(
     grow(25)
 
     assert count_queries(ask) == few <= 14
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1900-01-01", "9999-12-31"])
+def test_a_day_beyond_reach_shows_the_milestone_as_it_is_now(
+    milestone: Milestone, signed_in: SignedIn, office: User, day: str
+) -> None:
+    page = signed_in(office).get(f"/milestones/{milestone.reference}/?as_at={day}")
+
+    assert page.status_code == 200
+    assert page.context["as_at"] is None

@@ -225,3 +225,18 @@ def test_owner_choices_are_people_that_milestones_name(browser: Client) -> None:
 
     assert f'<option value="{milestone.sro_id}"' in page
     assert f'<option value="{stranger.pk}"' not in page
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1900-01-01", "2199-01-01", "9999-12-31"])
+def test_a_day_beyond_reach_is_reported_like_one_that_is_none(browser: Client, day: str) -> None:
+    MilestoneUpdateFactory(milestone__reference="PA1-01")
+
+    assert "Write the date like 2026-01-31." in words(browser.get(f"{LIST}?as_at={day}").content)
+    assert references(browser, f"as_at={day}") == ["PA1-01"]
+
+
+@pytest.mark.parametrize("day", ["1901-01-01", "2198-12-31"])
+def test_the_first_and_the_last_day_within_reach_are_shown(browser: Client, day: str) -> None:
+    MilestoneUpdateFactory()
+
+    assert browser.get(f"{LIST}?as_at={day}&no_return=true&due=three_months").status_code == 200
