@@ -122,6 +122,21 @@ class UpdateContentForm(forms.Form):
         return {name: self.cleaned_data[name] for name in UpdateContentForm.base_fields}
 
 
+class VersionField(forms.Field):
+    """The milestone's version when the form was opened. A missing or garbled one counts as 0, which no milestone has:
+    people are shown what has changed and save again, with all that they typed."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def to_python(self, value: Any) -> int:
+        text = str(value or "")
+        # As many digits as the draft's column holds.
+        return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
 class UpdateForm(UpdateContentForm):
     """An officer's report: its content, and evidence in the same step when the milestone is completed."""
 
@@ -142,7 +157,7 @@ class UpdateForm(UpdateContentForm):
     evidence_url = forms.URLField(label="Or a link to it (optional)", required=False, assume_scheme="https")
     evidence_title = forms.CharField(label="What the evidence is", required=False, max_length=200)
     evidence_kind = forms.ChoiceField(label="Kind of evidence", choices=Evidence.Kind.choices, required=False)
-    based_on_version = forms.IntegerField(widget=forms.HiddenInput)
+    based_on_version = VersionField()
     next = forms.CharField(widget=forms.HiddenInput, required=False)
 
     @classmethod

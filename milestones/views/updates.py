@@ -63,12 +63,11 @@ class UpdatePage(MilestoneFormPage):
 
     def _save_draft(self) -> None:
         typed = {name: text for name, text in self.request.POST.items() if name in UpdateForm.typed_names()}
-        version = self.request.POST.get("based_on_version", "")
         services.save_draft(
             milestone=self.milestone,
             author=self.request.user,
             typed=typed,
-            based_on_version=int(version) if version.isdecimal() else self.milestone.version,
+            based_on_version=self._version_sent,
             at=self.now,
         )
 
@@ -165,7 +164,11 @@ class UpdatePage(MilestoneFormPage):
         """The version that the person last saw, where the milestone has changed since; else None."""
         if draft_stale and self.draft:
             return self.draft.based_on_version
-        return int(self.request.POST["based_on_version"]) if self.conflict else None
+        return self._version_sent if self.conflict else None
+
+    @property
+    def _version_sent(self) -> int:
+        return UpdateForm.base_fields["based_on_version"].clean(self.request.POST.get("based_on_version"))
 
 
 class DraftDiscard(OfMilestone, View):

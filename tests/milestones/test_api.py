@@ -270,3 +270,12 @@ def test_a_format_that_there_is_not_is_a_problem_document(
     assert answer.status_code == status
     assert answer["Content-Type"] == "application/problem+json"
     assert answer.json()["status"] == status
+
+
+def test_an_etag_of_endless_digits_is_an_old_one(api: Api) -> None:
+    milestone = MilestoneFactory()
+    address = f"/api/v1/milestones/{milestone.reference}/updates/"
+
+    answer = api(milestone.responsible_officer).post(address, OFF_TRACK, headers={"If-Match": "9" * 5000})
+
+    assert answer.status_code == 412

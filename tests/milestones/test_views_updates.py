@@ -316,3 +316,17 @@ def test_a_change_that_is_no_update_is_told_too(browser: Client, milestone: Mile
     text = words(save(browser, milestone).content)
 
     assert "moved the due date from 31 March 2026 to 30 September 2026" in text
+
+
+@pytest.mark.parametrize("version", [None, "", "x", "-1", "9" * 30, "9" * 5000])
+def test_a_version_that_is_missing_or_garbled_loses_nothing_and_is_mended(
+    browser: Client, milestone: Milestone, version: str | None
+) -> None:
+    page = save(browser, milestone, based_on_version=version)
+
+    assert page.status_code == 200
+    assert "Somebody else has changed this milestone since you opened it." in words(page.content)
+    assert page.context["form"]["progress"].value() == TYPED["progress"]
+    mended = page.context["form"]["based_on_version"].value()
+    assert save(browser, milestone, based_on_version=mended).status_code == 302
+    assert MilestoneUpdate.objects.count() == 1
