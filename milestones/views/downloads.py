@@ -1,7 +1,7 @@
 """The list as a sheet: what is shown, as at the day that is shown. Its headings are those that imports understand."""
 
 from core.sheets import Column, SheetResource
-from core.sheets.widgets import ChoiceWidget
+from core.sheets.widgets import ChoiceWidget, DateWidget
 from milestones.models import Impact, Status, Trend
 
 
@@ -17,10 +17,10 @@ class ShownMilestones(SheetResource):
     responsible_officer = Column("Responsible officer", path="responsible_officer__full_name")
     sro = Column("SRO", path="sro__full_name")
     organisation = Column("Organisation", path="organisation__name")
-    baseline_due_date = Column("Baseline due date", path="baseline_due_date")
-    due_date = Column("Due date", path="due_on")
+    baseline_due_date = Column("Baseline due date", DateWidget(), path="baseline_due_date")
+    due_date = Column("Due date", DateWidget(), path="due_on")
     status = Column("Status", ChoiceWidget(Status), path="status_on")
-    status_as_at = Column("Status as at", path="updated_on")
+    status_as_at = Column("Status as at", DateWidget(), path="updated_on")
     impact = Column("Impact", ChoiceWidget(Impact), path="impact_on")
     trend = Column("Trend", ChoiceWidget(Trend), path="trend_on")
-    added_on = Column("Added on", path="added_on")
+    added_on = Column("Added on", DateWidget(), path="added_on")
