@@ -143,7 +143,8 @@ def _ratings_alone(rows: Sequence[UpdateRow]) -> dict[tuple[int, dt.date, str, s
             milestone__in=chunk,
             as_at__range=(min(days), max(days)),
             progress__startswith=RATING_ALONE,
-            supersedes=None,
+            # No correction itself. Asked of `supersedes`, SQLite goes through the index of all that are none.
+            correction_reason="",
             confirmation=None,
         )
         for pk, *rated in alone.order_by().values_list("pk", "milestone_id", "as_at", "status", "impact"):
