@@ -15,10 +15,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.side_by_side import Ratio
+from bench.side_by_side import HEADINGS, Ratio
 
 FLAT_WITHIN = 1.2
-LINE = "{:<44} {:>6} {:>11} {:>11} {:>7} {:>6} {:<5} {}"
 
 
 def main() -> None:
@@ -26,15 +25,11 @@ def main() -> None:
     parser.add_argument("--scale", type=int, default=100, help="the larger of the two sizes (100)")
     parser.add_argument("--only", default="", help="only measurements whose name has this in it")
     options = parser.parse_args()
-    print(LINE.format("work", "size", "ours", "baseline", "ratio", "limit", "", "").rstrip())
-    found: dict[int, list[Ratio]] = {}
+    print(HEADINGS, flush=True)
     with tempfile.TemporaryDirectory(prefix="portal-bench-") as folder:
-        for scale in (1, options.scale):
-            found[scale] = _measured(scale, options.only, Path(folder))
-            for ratio in found[scale]:
-                _print(ratio, f"{scale}×")
-    for ratio in _growth(found[1], found[options.scale]):
-        _print(ratio, f"÷ {1}×")
+        small, large = (_measured(scale, options.only, Path(folder)) for scale in (1, options.scale))
+    for ratio in _growth(small, large):
+        print(ratio.line("÷ 1×"))
 
 
 def _measured(scale: int, only: str, folder: Path) -> list[Ratio]:
@@ -66,13 +61,6 @@ def _growth(small: list[Ratio], large: list[Ratio]) -> list[Ratio]:
         Ratio("dashboard, flat as data grows", ratio.ratio, before[ratio.work].ratio, FLAT_WITHIN, unit="×")
         for ratio in flat
     ]
-
-
-def _print(ratio: Ratio, size: str) -> None:
-    ours, baseline = (f"{number:,.2f} {ratio.unit}" for number in (ratio.ours, ratio.baseline))
-    limit = "" if ratio.limit is None else f"{ratio.limit:g}"
-    shown = LINE.format(ratio.work, size, ours, baseline, f"{ratio.ratio:.2f}", limit, ratio.verdict, ratio.note)
-    print(shown.rstrip(), flush=True)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ Work = Callable[[], Any]
 # Rounds go on until they have taken this long, within these bounds.
 SECONDS = 4.0
 FEWEST, MOST = 3, 60
+COLUMNS = "{:<44} {:>6} {:>12} {:>12} {:>6} {:>5} {:<4} {}"
+HEADINGS = COLUMNS.format("work", "size", "ours", "baseline", "ratio", "limit", "", "").rstrip()
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,12 @@ class Ratio:
         if self.limit is None:
             return ""
         return "ok" if self.ratio <= self.limit else "over"
+
+    def line(self, size: str) -> str:
+        ours, baseline = (f"{number:,.2f} {self.unit}" for number in (self.ours, self.baseline))
+        limit = "" if self.limit is None else f"{self.limit:g}"
+        cells = (self.work, size, ours, baseline, f"{self.ratio:.2f}", limit, self.verdict, self.note)
+        return COLUMNS.format(*cells).rstrip()
 
     def plain(self) -> dict[str, Any]:
         return asdict(self)
@@ -61,8 +69,7 @@ def cpu_times(ours: Work, baseline: Work) -> tuple[float, float]:
 
 
 def peak_kilobytes(work: Work) -> float:
-    """The most memory that Python objects took while the work was done."""
-    work()
+    """The most memory that Python objects took while the work, done before, was done."""
     gc.collect()
     tracemalloc.start()
     try:
