@@ -135,6 +135,10 @@ class Office:
         )
         return list(named.annotate(number=Count("pk")).order_by("-number", "name"))
 
+    @cached_property
+    def has_plan(self) -> bool:
+        return Milestone.objects.exists()
+
     @property
     def missing_number(self) -> int:
         return sum(row["number"] for row in self.missing_by_officer)

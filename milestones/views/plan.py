@@ -7,6 +7,7 @@ from django.urls import reverse
 from core.views import ServiceFormPage
 from milestones import services
 from milestones.forms import MilestoneAddForm, MilestoneEditForm, ReassignForm, WithdrawForm
+from milestones.models import PriorityArea
 from milestones.permissions import Perm
 from milestones.views.base import MilestoneFormPage
 
@@ -31,7 +32,9 @@ class MilestoneAdd(ServiceFormPage):
         return f"{self.result.reference} has been added to the plan."
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(back_url=reverse("milestones:list"), **kwargs)
+        has_areas = PriorityArea.objects.exists()
+        intro = "" if has_areas else "There are no priority areas yet. Import them on the Imports page first."
+        return super().get_context_data(back_url=reverse("milestones:list"), intro=intro, **kwargs)
 
 
 class MilestoneEdit(MilestoneFormPage):

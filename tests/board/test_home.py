@@ -230,10 +230,19 @@ def test_the_office_sees_people_without_a_role_and_the_latest_imports(office: Us
 
 
 def test_an_office_with_nothing_to_do_is_told_so(office: User, signed_in: SignIn) -> None:
+    MilestoneFactory(added_on=dt.date(2026, 3, 1))
+
     html = home(signed_in(office))
 
     for words in ("All updates are in", "No month to close", "Nothing to sign off", "Everyone has a role"):
         assert words in html
+
+
+def test_an_office_without_a_plan_is_told_how_to_begin(office: User, signed_in: SignIn) -> None:
+    html = home(signed_in(office))
+
+    assert "There is no plan yet" in html
+    assert "All updates are in" not in html
 
 
 # --- The analyst ----------------------------------------------------------------------------------------------------

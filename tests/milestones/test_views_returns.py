@@ -55,7 +55,7 @@ def test_a_return_that_has_closed_says_so(browser: Client) -> None:
 
     text = read(browser, "month=2025-12")
 
-    assert "The return closed at the end of Thursday 8 January 2026. 1 without an update is an exception." in text
+    assert "The return closed at the end of Thursday 8 January 2026. 1 milestone had no update." in text
 
 
 def test_a_milestone_completed_before_the_month_owes_nothing(browser: Client) -> None:
@@ -124,3 +124,8 @@ def test_page_makes_the_same_queries_for_2_rows_and_for_25(
         milestone.supporting_officers.add(person)
 
     assert count_queries(lambda: browser.get(RETURNS)) == few <= 8
+
+
+@pytest.mark.parametrize("month", ["0001-01", "1900-01", "2199-12", "9999-12"])
+def test_a_month_beyond_reach_shows_the_one_being_collected(browser: Client, month: str) -> None:
+    assert "Monthly return for January 2026" in read(browser, f"month={month}")
