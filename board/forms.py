@@ -8,7 +8,7 @@ from django.conf import settings
 
 from accounts.models import User
 from core.forms import DateField
-from core.months import MONTH_PATTERN
+from core.months import Month
 from core.sheets import SheetResource
 
 
@@ -95,13 +95,18 @@ class SignOffForm(forms.Form):
 
 
 class OpenMonthForm(forms.Form):
-    month = forms.RegexField(
-        rf"^{MONTH_PATTERN}$",
+    month = forms.CharField(
         label="Month",
         help_text="Write it like 2026-01.",
         widget=forms.TextInput({"class": "govuk-input--width-5", "inputmode": "text"}),
-        error_messages={"required": "Enter a month.", "invalid": "Write the month like 2026-01."},
+        error_messages={"required": "Enter a month."},
     )
+
+    def clean_month(self) -> str:
+        try:
+            return str(Month.parse(self.cleaned_data["month"]))
+        except ValueError:
+            raise forms.ValidationError("Write the month like 2026-01.") from None
 
 
 class UploadSheetForm(forms.Form):

@@ -124,6 +124,8 @@ def _locked(month: ReportingMonth) -> ReportingMonth:
 
 
 def _allow(month: ReportingMonth, to: State) -> None:
+    if month.state == to:
+        raise ValidationError({"month": f"{month} is {_state(month)} already."})
     if to not in ReportingMonth.TRANSITIONS[State(month.state)]:
         raise ValidationError({"month": f"{month} is {_state(month)}, so it cannot become {State(to).label.lower()}."})
 

@@ -240,3 +240,28 @@ def test_figures_changed_behind_the_seal_are_betrayed(signed_in: SignIn, officer
     Figure.objects.filter(code="milestones.off_track", area="").update(value=0)
 
     assert "do not match their digest" in text(signed_in(officer).get("/months/2026-01/"))
+
+
+@pytest.mark.parametrize("typed", ["2026-13", "0000-01", "2199-12", "January"])
+def test_what_is_no_month_is_not_opened(office: User, signed_in: SignIn, typed: str) -> None:
+    page = signed_in(office).post("/months/new/", {"month": typed})
+
+    assert page.status_code == 200
+    assert "Write the month like 2026-01." in text(page)
+    assert not ReportingMonth.objects.exists()
+
+
+def test_a_month_with_a_line_end_after_it_is_opened(office: User, signed_in: SignIn) -> None:
+    assert signed_in(office).post("/months/new/", {"month": "2026-01\n"}).url == "/months/2026-01/"
+
+
+def test_a_second_click_on_close_is_told_that_it_is_done(
+    office: User, signed_in: SignIn, month: ReportingMonth
+) -> None:
+    browser = signed_in(office)
+    browser.post("/months/2026-01/close/", {"reason": ""})
+
+    again = browser.post("/months/2026-01/close/", {"reason": ""})
+
+    assert "January 2026 is closed already." in text(again)
+    assert month.changes.filter(what=Step.CLOSED).count() == 1

@@ -279,3 +279,14 @@ def test_an_etag_of_endless_digits_is_an_old_one(api: Api) -> None:
     answer = api(milestone.responsible_officer).post(address, OFF_TRACK, headers={"If-Match": "9" * 5000})
 
     assert answer.status_code == 412
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"progress":' * 100_000])
+def test_a_body_nested_without_end_is_refused_with_a_sentence(api: Api, body: str) -> None:
+    milestone = MilestoneFactory()
+    address = f"/api/v1/milestones/{milestone.reference}/updates/"
+
+    answer = api(milestone.responsible_officer).generic("POST", address, body, content_type="application/json")
+
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == "JSON parse error - nested too deep"
