@@ -46,7 +46,7 @@ function keepDrafts(form) {
       if (response.status !== 204) throw new Error("not kept");
       kept = typed;
       const time = new Intl.DateTimeFormat("en-GB", { hour: "numeric", minute: "2-digit", hour12: true });
-      status.textContent = `Draft kept at ${time.format(new Date()).replace(" ", "")}.`;
+      status.textContent = `Draft saved at ${time.format(new Date()).replace(" ", "")}.`;
     } catch {
       status.textContent =
         "What you type is not being kept at the moment. Before you save, check in another tab that you are still signed in.";

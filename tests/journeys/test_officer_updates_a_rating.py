@@ -124,8 +124,8 @@ def test_what_an_officer_types_is_kept_without_being_asked(
 
     page.clock.run_for(21_000)
 
-    expect(page.get_by_text("Draft kept at")).to_be_visible()
+    expect(page.get_by_text("Draft saved at")).to_be_visible()
     assert MilestoneDraft.objects.get().typed["progress"] == "Half a sen"
     page.goto("/milestones/PA1-01/update/")
-    expect(page.get_by_text("We kept your draft of")).to_be_visible()
+    expect(page.get_by_text("Your draft was saved on")).to_be_visible()
     expect(page.get_by_label("What has been done since the last update?")).to_have_value("Half a sen")
