@@ -7,8 +7,10 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON := .venv/bin/python
 PORT ?= 8000
-# More words for pytest: make test PYTEST="tests/milestones -x"
+# What to run instead of everything: make test PYTEST="tests/milestones -x"
 PYTEST ?=
+# make test JOURNEYS=no leaves the browser to `make journeys`
+JOURNEYS ?= yes
 # Programs of the virtual environment come first: its Node, where the machine has none.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -89,11 +91,18 @@ audit: .venv/.installed  ## known vulnerabilities in the locked packages
 
 .PHONY: test
 test: setup  ## everything this machine can run; says at the end what it left out and why
-	@$(PYTHON) -m pytest -n auto --dist loadgroup $(PYTEST)
+ifneq ($(PYTEST),)
+	@$(PYTHON) -m pytest $(PYTEST)
+else
+	@status=0; \
+	$(PYTHON) -m pytest -n auto -m "not services$(if $(filter no,$(JOURNEYS)), and not journey)" || status=1; \
+	$(PYTHON) -m pytest -m services || status=1; \
+	exit $$status
+endif
 
 .PHONY: journeys
 journeys: setup  ## the journeys in Chromium
-	@$(PYTHON) -m pytest -m journey tests/journeys $(PYTEST)
+	@$(PYTHON) -m pytest -m journey
 
 .PHONY: bench
 bench: setup  ## ratios against hand-written baselines, side by side in one run

@@ -32,6 +32,8 @@ class PriorityAreaSerializer(serializers.ModelSerializer):
     class Meta:
         model = PriorityArea
         fields = ("code", "title", "kind", "order")
+        # Each database has its own greatest number; the schema says the same on both.
+        extra_kwargs = {"order": {"max_value": 32_767}}
 
 
 class PriorityAreaViewSet(Listed, Retrieved):

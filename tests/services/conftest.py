@@ -1,7 +1,7 @@
 """The real things: a worker and a web process of the portal on the test database, and cables to pull.
 
-Everything here is marked `services` and runs in one process, for all share one Redis. It empties that Redis: give
-the tests a database number of their own.
+Everything here is marked `services` and runs in one process (not under xdist), for all share one Redis. It empties
+that Redis: give the tests a database number of their own.
 """
 
 import os
@@ -118,12 +118,6 @@ class Process:
                 self.popen.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self.kill()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group("services"))
 
 
 @pytest.fixture(scope="session", autouse=True)
