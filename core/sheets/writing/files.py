@@ -102,7 +102,11 @@ def write(file: IO[bytes], extension: str, title: str, headings: Sequence[str], 
 def as_file(extension: str, title: str, headings: Sequence[str], rows: Rows) -> IO[bytes]:
     """The sheet as a temporary file, rewound; in memory while it is small. It goes when it is closed."""
     file = tempfile.SpooledTemporaryFile(max_size=2_000_000)  # noqa: SIM115 the response that sends it closes it
-    write(file, extension, title, headings, rows)
+    try:
+        write(file, extension, title, headings, rows)
+    except BaseException:
+        file.close()
+        raise
     file.seek(0)
     return file
 
