@@ -177,7 +177,7 @@ def test_only_the_listed_steps_can_be_taken(office: User, before: str, after: st
     if after in ReportingMonth.TRANSITIONS[State(before)]:
         assert steps[after]().state == after
     else:
-        with pytest.raises(ValidationError, match="so it cannot become| already"):
+        with pytest.raises(ValidationError, match=r"so it cannot become| already"):
             steps[after]()
     month.refresh_from_db()
 
