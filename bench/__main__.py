@@ -44,6 +44,7 @@ def _measured(scale: int, only: str, folder: Path) -> list[Ratio]:
         "DEBUG": "off",
         "LOG_LEVEL": "ERROR",
         "MEDIA_ROOT": str(folder / "media"),
+        "PYTHONWARNINGS": "ignore:No directory at",
         "REDIS_URL": "",
         "SECURE_SSL_REDIRECT": "off",
     }
