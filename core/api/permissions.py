@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -14,8 +15,12 @@ class DeclaredPermission(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         if request.method == "OPTIONS":
             return bool(request.user)
+        if not request.user:
+            return False
+        if view.action is None:
+            raise MethodNotAllowed(request.method)
         needed = self._needed(view)
-        if not request.user or needed is None:
+        if needed is None:
             return False
         # Permissions about one object are asked again with it, below.
         return needed in getattr(view, "object_permissions", ()) or request.user.has_perm(needed)
