@@ -38,7 +38,9 @@ def milestone(officer: User, office: User) -> Milestone:
     )
     at = dt.datetime.combine(then.next.first_day, dt.time(10), dt.UTC)
     progress = "The group met."
-    record_update(milestone=milestone, status=Status.ON_TRACK, as_at=then.last_day, progress=progress, by=officer, at=at)
+    record_update(
+        milestone=milestone, status=Status.ON_TRACK, as_at=then.last_day, progress=progress, by=officer, at=at
+    )
     now = timezone.now()
     for row in services.ensure_months(first=then, last=this_month, by=office, at=now):
         roll_up(row, now)
