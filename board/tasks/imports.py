@@ -51,7 +51,7 @@ def _step(upload_id: int, step: Any) -> dict[str, Any]:
         step(upload=upload, resource=KINDS[upload.kind], at=timezone.now())
     except OperationalError:
         raise
-    except Exception:
+    except Exception:  # whatever it was, the page must not wait for ever; it is raised again for the worker's log
         services.fail_sheet(upload=upload, at=timezone.now())
         raise
     return {"upload": upload_id, "state": upload.state}
