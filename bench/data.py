@@ -4,11 +4,15 @@ import datetime as dt
 import random
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
+
+from openpyxl import Workbook
 
 from accounts.models import Organisation, Role, User
 from board.services import ensure_months
 from core.months import Month
 from milestones.models import DueDateChange, Impact, Milestone, MilestoneUpdate, PriorityArea, Status
+from milestones.resources import MilestoneUpdateResource
 from milestones.services.current import refresh_ratings
 
 AREAS = ("PA1", "PA2", "PA3", "AFI1", "AFI2")
@@ -94,3 +98,19 @@ def _updates(plan: list[Milestone], each: int, chance: random.Random) -> Iterato
                 author_id=milestone.responsible_officer_id,
                 created_at=LEARNED,
             )
+
+
+def workbook(path: Path, rows: int, author: User) -> Path:
+    """Updates that are not there yet: of every milestone in turn, as at every other day back from the last."""
+    plan = list(Milestone.objects.values_list("reference", flat=True))
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.append(MilestoneUpdateResource().headings)
+    for number in range(rows):
+        day = LAST.last_day - dt.timedelta(days=2 * (number // len(plan)))
+        # Few words many times: openpyxl holds each different text of a workbook in memory, for any reader.
+        words = [f"Reported in sheet {number % 50}.", "Waits are shorter.", "", "", "", None]
+        ratings = [Status.ON_TRACK.label, Impact.EMERGING.label]
+        sheet.append([plan[number % len(plan)], max(day, FIRST.first_day), *ratings, *words, author.email])
+    book.save(path)
+    return path

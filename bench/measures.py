@@ -1,7 +1,6 @@
 """What is measured, each beside its baseline. Limits are the project's own: what a page or job may cost over the
 plainest code that does the same."""
 
-import datetime as dt
 import json
 import os
 import tempfile
@@ -17,18 +16,17 @@ from django.http.response import HttpResponseBase
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from openpyxl import Workbook
 
 from accounts.models import Organisation, User
 from accounts.services import issue_token
 from bench import baselines
-from bench.data import FIRST, LAST, load
+from bench.data import LAST, load, workbook
 from bench.side_by_side import Ratio, Work, cpu_times, peak_kilobytes
 from board.figures import SECTIONS
 from board.models import ReportingMonth
 from board.services import finish_month, run_section
 from core.sheets import Run, download, read_sheet
-from milestones.models import Impact, Milestone, MilestoneUpdate, Status
+from milestones.models import Milestone, MilestoneUpdate
 from milestones.resources import MilestoneUpdateResource
 
 # Both are several of the chunks that sheets are read and written in.
@@ -139,7 +137,7 @@ def roll_up(month: ReportingMonth) -> None:
 
 def xlsx_import(bench: Bench) -> Iterator[Ratio]:
     with tempfile.TemporaryDirectory() as folder:
-        few, many = (workbook(Path(folder, f"{rows}.xlsx"), rows, bench) for rows in (FEW_ROWS, ROWS))
+        few, many = (workbook(Path(folder, f"{rows}.xlsx"), rows, bench.person) for rows in (FEW_ROWS, ROWS))
         same(baselines.read_by_openpyxl(many), ROWS + 1)
         times = cpu_times(partial(imported, many, bench.person), partial(baselines.read_by_openpyxl, many))
         yield Ratio("import xlsx, preview and import", *times, 4.0, note=f"{ROWS:,} rows")
@@ -158,22 +156,6 @@ def imported(file: Path, by: User) -> None:
         report = read_sheet(MilestoneUpdateResource, source, run, write=True, expected=preview.digest())
         same((report.new, report.written), (report.rows, True))
         transaction.set_rollback(True)
-
-
-def workbook(path: Path, rows: int, bench: Bench) -> Path:
-    """Updates that are not there yet: of every milestone in turn, as at every other day back from the last."""
-    plan = list(Milestone.objects.values_list("reference", flat=True))
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet()
-    sheet.append(MilestoneUpdateResource().headings)
-    for number in range(rows):
-        day = LAST.last_day - dt.timedelta(days=2 * (number // len(plan)))
-        # Few words many times: openpyxl holds each different text of a workbook in memory, for any reader.
-        words = [f"Reported in sheet {number % 50}.", "Waits are shorter.", "", "", "", None]
-        ratings = [Status.ON_TRACK.label, Impact.EMERGING.label]
-        sheet.append([plan[number % len(plan)], max(day, FIRST.first_day), *ratings, *words, bench.person.email])
-    book.save(path)
-    return path
 
 
 def queries(work: Work) -> int:
