@@ -14,9 +14,9 @@ RUN python -m venv /opt/portal \
  && /opt/portal/bin/pip install --no-cache-dir --no-compile --require-hashes --requirement requirements.txt
 
 FROM python:3.13-slim
-# libmagic tells an evidence file's type from its content; charts are drawn with Liberation Sans, which is as wide as Arial.
+# Charts are drawn with Liberation Sans, which is as wide as Arial.
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends libmagic1 fonts-liberation \
+ && apt-get install --yes --no-install-recommends fonts-liberation \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --home-dir /portal --shell /usr/sbin/nologin portal
 ENV PATH=/opt/portal/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DEBUG=off
