@@ -197,3 +197,14 @@ class TokenForm(forms.Form):
 def initial_of(person: User) -> dict[str, Any]:
     """A person's present details, as `PersonForm` shows them."""
     return {name: getattr(person, name) for name in PersonForm.base_fields}
+
+
+def people_field(label: str, *, missing: str = "", hint: str = "", required: bool = True) -> forms.ModelChoiceField:
+    return forms.ModelChoiceField(
+        label=label,
+        help_text=hint,
+        required=required,
+        queryset=User.objects.active().order_by("full_name"),
+        empty_label="Select a person",
+        error_messages={"required": missing},
+    )

@@ -66,6 +66,30 @@ class DateField(forms.MultiValueField):
         raise ValidationError(f"“{day} {month} {year}” is not a real date. Write it like 27 3 2026.")
 
 
+class VersionField(forms.Field):
+    """A row's version when the form was opened. A missing or garbled one counts as 0, which no row has:
+    people are shown what has changed and save again, with all that they typed."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def to_python(self, value: Any) -> int:
+        text = str(value or "")
+        # As many digits as the draft's column holds.
+        return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+def text_field(label: str, *, hint: str = "", rows: int = 4, required: bool = False) -> forms.CharField:
+    return forms.CharField(label=label, help_text=hint, required=required, widget=forms.Textarea({"rows": rows}))
+
+
+def reason_field(label: str, missing: str, hint: str = "") -> forms.CharField:
+    widget = forms.Textarea({"rows": 3})
+    return forms.CharField(label=label, help_text=hint, widget=widget, error_messages={"required": missing})
+
+
 def add_service_errors(form: forms.BaseForm, error: ValidationError) -> None:
     """Puts a service's errors on the form: at their field where the form has it, else on the form as a whole.
 

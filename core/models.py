@@ -4,7 +4,7 @@ from typing import Any, NoReturn, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import FilteredRelation, Q, Subquery
 
 from core.ratings import Colour
 
@@ -72,6 +72,14 @@ class SupersedableQuerySet(AppendOnlyQuerySet):
         """Rows that no other row supersedes."""
         corrections = self.model._default_manager.filter(supersedes=models.OuterRef("pk"))
         return self.filter(~models.Exists(corrections))
+
+
+def one_of(relation: str, rows: models.QuerySet[Any]) -> FilteredRelation:
+    """The first of `rows` (a subquery's rows, of this relation) as a relation of its own: at most one row.
+
+    Annotations, filters and orderings that read it repeat a column and not a subquery.
+    """
+    return FilteredRelation(relation, condition=Q(**{f"{relation}__pk": Subquery(rows.values("pk")[:1])}))
 
 
 def set_together(at: str, by: str, *, app: str, model: str) -> models.CheckConstraint:

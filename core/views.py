@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import FormView
 from django_filters.views import FilterView
 
@@ -112,6 +113,13 @@ class ListPage(Permitted, FilterView):
         page = context.get("page_obj")
         window = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1) if page else ()
         return {**context, "sort": self.sort, "page_window": list(window)}
+
+
+def safe_next(request: Any) -> str:
+    """Where the person came from, if that is a page of this portal; else empty."""
+    asked = request.POST.get("next") or request.GET.get("next", "")
+    mine = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
+    return asked if mine else ""
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from core.api.errors import PreconditionFailed
 from core.api.viewsets import Listed, Retrieved
+from core.writes import ChangedSince
 from milestones import services
 from milestones.filters import EvidenceFilter, MilestoneFilter, UpdateFilter
 from milestones.models import Evidence, Impact, Milestone, MilestoneUpdate, PriorityArea, Status, Trend
@@ -183,7 +184,7 @@ class UpdateViewSet(OfMilestone):
                 based_on_version=self._version_read(request),
                 **serializer.validated_data,
             )
-        except services.ChangedSince as error:
+        except ChangedSince as error:
             raise PreconditionFailed(" ".join(error.messages)) from error
         row = self.rows(MilestoneUpdate.objects.filter(pk=update.pk)).get()
         return Response(self.as_dicts([row])[0], status=status.HTTP_201_CREATED)

@@ -3,17 +3,14 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
-from typing import Any
 
 from django.conf import settings
-from django.db import connection
-from django.db.models import Count, QuerySet, Subquery
+from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncMonth
-from django.utils import timezone
 
 from core.figures import Better, Definition, Unit, Value, count, share
 from core.months import Month
+from core.newest import added_since
 from core.ratings import Colour
 from milestones.models import (
     DueDateChange,
@@ -30,9 +27,8 @@ from milestones.models.plan import is_due_between, is_exception, is_overdue, is_
 # The code of the whole plan where figures are kept per area.
 WHOLE = ""
 
-# A save takes this long at most: one that began before the figures were read may have been committed after.
-SAVE_TAKES = dt.timedelta(seconds=1)
-
+# The tables that the figures are made of.
+MADE_OF = (PriorityArea, Milestone, MilestoneUpdate, MilestoneChange, DueDateChange)
 _LIST = "milestones:list"
 
 _STATUS_BETTER = {
@@ -219,27 +215,8 @@ def compute(month: Month) -> list[Value]:
 
 
 def changed_since(at: dt.datetime) -> bool:
-    """Whether anything these figures are made of was added after a moment: one query, however large the plan.
-
-    Rows are only ever added, so the newest row of each table tells.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(*_newest_rows(connection.vendor))
-        newest = [created_at for created_at in cursor.fetchone() or () if created_at]
-    # SQLite keeps moments without their zone.
-    zoned = (moment if timezone.is_aware(moment) else moment.replace(tzinfo=connection.timezone) for moment in newest)
-    return any(moment > at - SAVE_TAKES for moment in zoned)
-
-
-@cache
-def _newest_rows(vendor: str) -> tuple[str, tuple[Any, ...]]:
-    """The statement for the newest row of each table, composed once in a process: every dashboard asks, and the ORM
-    takes longer to compose it than the database to answer it."""
-    newest = {
-        f"newest_{model._meta.model_name}": Subquery(model.objects.order_by("-pk").values("created_at")[:1])
-        for model in (PriorityArea, Milestone, MilestoneUpdate, MilestoneChange, DueDateChange)
-    }
-    return PriorityArea.objects.order_by("pk").annotate(**newest).values_list(*newest)[:1].query.sql_with_params()
+    """Whether anything these figures are made of was added after a moment: one query, however large the plan."""
+    return added_since(MADE_OF, at)
 
 
 def _tally(month: Month) -> Counter[tuple[str, str]]:

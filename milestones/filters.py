@@ -5,15 +5,15 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
 from accounts.models import User
+from core.filters import DayFilter, DayInput, ManyFilter, MonthFilter, many, only
 from core.forms import FilterForm
-from core.months import WRITTEN_YEARS, Month
+from core.months import Month
 from milestones.models import (
     Evidence,
     Impact,
@@ -31,71 +31,6 @@ DUE = [
     ("next_month", "Due next month"),
     ("three_months", "Due in the next three months"),
 ]
-
-
-class ManyField(forms.MultipleChoiceField):
-    """Several choices: `?status=a&status=b`, and `?status=a,b`, as figures and scripts write it."""
-
-    def to_python(self, value: Any) -> list[str]:
-        return [part.strip() for text in super().to_python(value) for part in text.split(",") if part.strip()]
-
-
-class ManyFilter(filters.MultipleChoiceFilter):
-    field_class = ManyField
-    always_filter = False
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        # The library's own default is DISTINCT, for relations that repeat a row. None of ours does, and to tell rows
-        # apart the database would compute every column of the whole plan, twice: for the page and for the count.
-        super().__init__(*args, **{"distinct": False, **kwargs})
-
-
-class MonthField(forms.CharField):
-    """A month like 2026-01; `true` is the month of the day that the list is as at."""
-
-    def to_python(self, value: Any) -> Month | str:
-        text = super().to_python(value)
-        if text in ("", "true"):
-            return text
-        try:
-            return Month.parse(text)
-        except ValueError as error:
-            # As a parameter: the API fills in messages, and what was typed may hold a percent sign.
-            raise ValidationError("%(words)s", params={"words": error}) from error
-
-
-class MonthFilter(filters.Filter):
-    field_class = MonthField
-
-
-class DayField(forms.DateField):
-    default_error_messages = {"invalid": "Write the date like 2026-01-31."}
-
-    def to_python(self, value: Any) -> dt.date | None:
-        day = super().to_python(value)
-        if day and day.year not in WRITTEN_YEARS:
-            raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return day
-
-
-class DayFilter(filters.DateFilter):
-    field_class = DayField
-
-
-class DayInput(forms.DateInput):
-    """The browser's own date field: it sends the date as the address holds it, 2026-01-31."""
-
-    input_type = "date"
-
-
-def many(label: str, choices: Any, **kwargs: Any) -> ManyFilter:
-    widget = forms.CheckboxSelectMultiple({"class": "govuk-checkboxes--small app-checkboxes--row"})
-    return ManyFilter(label=label, choices=choices, widget=widget, **kwargs)
-
-
-def only(label: str, **kwargs: Any) -> filters.BooleanFilter:
-    widget = forms.CheckboxInput({"class": "govuk-checkboxes--small"})
-    return filters.BooleanFilter(label=label, widget=widget, **kwargs)
 
 
 def answering_officers(_request: Any) -> QuerySet[User]:

@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -127,6 +128,28 @@ def signed(number: Any) -> str:
     if number is None:
         return ""
     return f"+{number}" if number > 0 else str(number).replace("-", "\N{MINUS SIGN}")
+
+
+@register.filter
+def short_date(day: dt.date | None) -> str:
+    """31 Jan 2026: for tables."""
+    return date_format(day, "SHORT_DATE_FORMAT") if day else ""
+
+
+@register.filter
+def of(values: dict[Any, Any], key: Any) -> Any:
+    """The value that a dictionary of the view holds for a row."""
+    return values.get(key)
+
+
+@register.filter
+def change_value(text: str) -> str:
+    """A value of a history row: dates as people write them, nothing as a dash."""
+    try:
+        day = parse_date(text)
+    except ValueError:
+        day = None
+    return date_format(day) if day else text or "–"
 
 
 @register.simple_tag(takes_context=True)

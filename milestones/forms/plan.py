@@ -6,9 +6,9 @@ from django import forms
 from django.db.models import Q
 from django.utils.formats import date_format
 
+from accounts.forms import people_field
 from accounts.models import Organisation, Role, User
-from core.forms import DateField
-from milestones.forms.fields import people_field, reason_field, text_field
+from core.forms import DateField, reason_field, text_field
 from milestones.models import Evidence, Milestone, PriorityArea
 
 

@@ -7,8 +7,7 @@ from django import forms
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from core.forms import DateField, DateInput, field_html
-from milestones.forms.fields import reason_field, text_field
+from core.forms import DateField, DateInput, VersionField, field_html, reason_field, text_field
 from milestones.models import Evidence, Impact, MilestoneUpdate, Status
 
 
@@ -98,21 +97,6 @@ class UpdateContentForm(forms.Form):
     def content(self) -> dict[str, Any]:
         """What the update services take."""
         return {name: self.cleaned_data[name] for name in UpdateContentForm.base_fields}
-
-
-class VersionField(forms.Field):
-    """The milestone's version when the form was opened. A missing or garbled one counts as 0, which no milestone has:
-    people are shown what has changed and save again, with all that they typed."""
-
-    widget = forms.HiddenInput
-
-    def __init__(self) -> None:
-        super().__init__(required=False)
-
-    def to_python(self, value: Any) -> int:
-        text = str(value or "")
-        # As many digits as the draft's column holds.
-        return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 class UpdateForm(UpdateContentForm):

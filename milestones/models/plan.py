@@ -7,11 +7,11 @@ from typing import Any, Self
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Case, Exists, F, FilteredRelation, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.models import Organisation, User
-from core.models import Authored
+from core.models import Authored, one_of
 from core.months import Month, month_reported_on
 from milestones.models.changes import DueDateChange
 from milestones.models.ratings import STATUS_RANK, TREND_MONTHS, Impact, Status, Trend
@@ -69,9 +69,9 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
         return self.annotate(
             # Joined once each, so that annotations, filters and orderings that read them repeat a column and not a
             # subquery: at a hundred times the data that is a tenth of the time.
-            standing=_one_of("updates", latest),
-            last_move=_one_of("due_date_changes", before),
-            next_move=_one_of("due_date_changes", after),
+            standing=one_of("updates", latest),
+            last_move=one_of("due_date_changes", before),
+            next_move=one_of("due_date_changes", after),
         ).annotate(
             status_on=Coalesce(F("standing__status"), Value(Status.NOT_STARTED.value)),
             impact_on=Coalesce(F("standing__impact"), Value(Impact.NOT_YET_EVIDENCED.value)),
@@ -149,8 +149,8 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
         differing = MilestoneUpdate.objects.for_outer_milestone(on).exclude(status=OuterRef("standing__status"))
         return (
             self.annotate(
-                differing=_one_of("updates", differing.filter(as_at__gt=start)),
-                at_start=_one_of("updates", MilestoneUpdate.objects.for_outer_milestone(start)),
+                differing=one_of("updates", differing.filter(as_at__gt=start)),
+                at_start=one_of("updates", MilestoneUpdate.objects.for_outer_milestone(start)),
             )
             .annotate(
                 rank_on=_rank("status_on"),
@@ -175,11 +175,6 @@ def _trend(on: dt.date, values: Mapping[Trend, str | int], field: "models.Field[
         default=Value(values[Trend.STEADY]),
         output_field=field,
     )
-
-
-def _one_of(relation: str, rows: models.QuerySet[Any]) -> FilteredRelation:
-    """The first of `rows` (a subquery's rows, of this relation) as a relation of its own: at most one row."""
-    return FilteredRelation(relation, condition=Q(**{f"{relation}__pk": Subquery(rows.values("pk")[:1])}))
 
 
 def _rank(field: str) -> Case:

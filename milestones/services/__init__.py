@@ -21,10 +21,9 @@ from milestones.services.plan import (
     withdraw_milestone,
 )
 from milestones.services.reports import report
-from milestones.services.updates import ChangedSince, confirm_update, correct_update, record_update
+from milestones.services.updates import confirm_update, correct_update, record_update
 
 __all__ = [
-    "ChangedSince",
     "DueDateRow",
     "MilestoneRow",
     "UpdateRow",

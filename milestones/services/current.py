@@ -1,22 +1,15 @@
 """A milestone's current state: locked before a change, and brought in line with its history after one."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 
 from django.core.exceptions import ValidationError
 from django.db.models import F, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
+from core.writes import chunks
 from milestones.models import Impact, Milestone, MilestoneChange, MilestoneUpdate, Status
-
-# How many milestones one statement names: far below any database's limit on parameters.
-CHUNK = 500
-# Rows an INSERT carries at most; Django splits further where the database's limit on parameters asks for it.
-BATCH = 1000
-T = TypeVar("T")
 
 
 def lock_milestone(milestone: Milestone) -> None:
@@ -62,27 +55,3 @@ def note_change(
 def names(people: Iterable[User]) -> str:
     """People as a history row shows them."""
     return ", ".join(sorted(person.full_name for person in people))
-
-
-def text(typed: str) -> str:
-    """What was typed, without the browser's line ends and the white space around it: the same text compares equal
-    whichever door it came through."""
-    return typed.replace("\r\n", "\n").strip()
-
-
-def refuse_rows(faults: Iterable[dict[str, str]]) -> None:
-    """Raises one ValidationError for all faults ({field: what to do}) of a batch's rows, given in order; each error's
-    `params` hold `row` (its position, from 0) and `field`."""
-    errors = [
-        ValidationError(message, code="row", params={"row": position, "field": field})
-        for position, of_row in enumerate(faults)
-        for field, message in of_row.items()
-    ]
-    if errors:
-        raise ValidationError(errors)
-
-
-def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
-    source = iter(items)
-    while chunk := list(islice(source, size)):
-        yield chunk

@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from accounts.models import User
+from core.writes import BATCH, chunks, refuse_rows, text
 from milestones.models import DueDateChange, Milestone
-from milestones.services.current import BATCH, chunks, lock_milestones, refuse_rows, text
+from milestones.services.current import lock_milestones
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from accounts.models import Role, User
+from core.writes import text
 from milestones.models import DueDateChange, Milestone
-from milestones.services.current import lock_milestone, text
+from milestones.services.current import lock_milestone
 
 
 @transaction.atomic

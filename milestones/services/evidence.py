@@ -12,8 +12,9 @@ from django.utils.crypto import get_random_string
 
 from accounts.models import User
 from core.files import CheckedFile, check_file
+from core.writes import text
 from milestones.models import Evidence, EvidenceWithdrawal, Milestone, MilestoneUpdate
-from milestones.services.current import lock_milestone, text
+from milestones.services.current import lock_milestone
 
 
 @transaction.atomic

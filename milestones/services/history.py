@@ -14,8 +14,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from core.writes import BATCH, chunks, refuse_rows, text
 from milestones.models import Impact, Milestone, MilestoneUpdate, Status
-from milestones.services.current import BATCH, chunks, lock_milestones, refresh_ratings, refuse_rows, text
+from milestones.services.current import lock_milestones, refresh_ratings
 
 # How the progress text of an update begins that is a rating and nothing else, from a tracker's status column.
 RATING_ALONE = "Imported from "

@@ -9,8 +9,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
+from core.writes import chunks, text
 from milestones.models import Milestone, MilestoneChange
-from milestones.services.current import chunks, lock_milestone, lock_milestones, names, note_change, text
+from milestones.services.current import lock_milestone, lock_milestones, names, note_change
 
 # The columns that name one person who answers for a milestone.
 OFFICER_FIELDS = ("responsible_officer", "sro")

@@ -11,8 +11,9 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import Organisation, User
+from core.writes import BATCH, refuse_rows, text
 from milestones.models import Milestone, MilestoneChange, MilestoneDependency, PriorityArea
-from milestones.services.current import BATCH, lock_milestone, note_change, refuse_rows, text
+from milestones.services.current import lock_milestone, note_change
 
 # What `revise_milestone` may change. Due dates and people have services of their own, which ask for more.
 REVISABLE = ("area", "title", "success_measure", "organisation", "baseline_due_date", "added_on")

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from accounts.models import User
+from core.writes import ChangedSince, text
 from milestones.models import (
     Evidence,
     Impact,
@@ -18,7 +19,7 @@ from milestones.models import (
     Status,
     UpdateConfirmation,
 )
-from milestones.services.current import lock_milestone, refresh_ratings, text
+from milestones.services.current import lock_milestone, refresh_ratings
 
 # What an author says in an update; two updates that agree in all of it (and in author) are the same update.
 CONTENT = (
@@ -35,18 +36,6 @@ CONTENT = (
     "no_evidence_reason",
 )
 TEXTS = ("progress", "difference_made", "reason", "mitigation", "consequence", "no_evidence_reason")
-
-
-class ChangedSince(ValidationError):  # noqa: N818 its name is an interface, and says what happened
-    """Somebody changed the milestone after this person opened it. `milestone` and `version` are as they are now."""
-
-    def __init__(self, milestone: Milestone) -> None:
-        super().__init__(
-            "Somebody else has changed this milestone since you opened it. Look at what they changed, then save again.",
-            code="changed",
-        )
-        self.milestone = milestone
-        self.version = milestone.version
 
 
 @transaction.atomic

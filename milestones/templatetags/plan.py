@@ -2,12 +2,10 @@
 
 import datetime as dt
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django import template
 from django.template.loader import render_to_string
-from django.utils.dateparse import parse_date
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -102,30 +100,8 @@ def due_note(milestone: Milestone | PlanRow, on: dt.date) -> SafeString:
 
 
 @register.filter
-def short_date(day: dt.date | None) -> str:
-    """31 Jan 2026: for tables."""
-    return date_format(day, "SHORT_DATE_FORMAT") if day else ""
-
-
-@register.filter
-def of(values: dict[Any, Any], key: Any) -> Any:
-    """The value that a dictionary of the view holds for a row."""
-    return values.get(key)
-
-
-@register.filter
 def field_name(field: str) -> str:
     """A field of a history row in the reader's words."""
     if field == "added":
         return "added to the plan"
     return str(Milestone._meta.get_field(field).verbose_name)
-
-
-@register.filter
-def change_value(text: str) -> str:
-    """A value of a history row: dates as people write them, nothing as a dash."""
-    try:
-        day = parse_date(text)
-    except ValueError:
-        day = None
-    return date_format(day) if day else text or "–"

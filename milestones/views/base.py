@@ -5,7 +5,6 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from core.views import Permitted, ServiceFormPage
 from milestones.models import Milestone
@@ -43,10 +42,3 @@ class MilestoneFormPage(OfMilestone, ServiceFormPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         extra = {"milestone": self.milestone, "back_url": self.milestone_url, "warning": self.warning}
         return super().get_context_data(**{**extra, **kwargs})
-
-
-def safe_next(request: Any) -> str:
-    """Where the person came from, if that is a page of this portal; else empty."""
-    asked = request.POST.get("next") or request.GET.get("next", "")
-    mine = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
-    return asked if mine else ""

@@ -16,6 +16,8 @@ from django.utils.http import urlencode
 from django.views import View
 
 from core.months import cut_off_of, month_reported_on
+from core.views import safe_next
+from core.writes import ChangedSince
 from milestones import services
 from milestones.forms import (
     ConfirmForm,
@@ -27,7 +29,7 @@ from milestones.forms import (
 )
 from milestones.models import Evidence, Milestone, MilestoneDraft, MilestoneUpdate, Status
 from milestones.permissions import Perm
-from milestones.views.base import MilestoneFormPage, OfMilestone, safe_next
+from milestones.views.base import MilestoneFormPage, OfMilestone
 from milestones.views.history import changes_since
 
 
@@ -40,7 +42,7 @@ class UpdatePage(MilestoneFormPage):
     template_name = "milestones/milestone_update.html"
     title = "Update rating"
     submit_label = "Save update"
-    conflict: services.ChangedSince | None = None
+    conflict: ChangedSince | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated and self.milestone.is_withdrawn:
@@ -118,7 +120,7 @@ class UpdatePage(MilestoneFormPage):
                 at=self.now,
                 **form.content,
             )
-        except services.ChangedSince as error:
+        except ChangedSince as error:
             self.conflict = error
             raise
 

@@ -6,9 +6,9 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
+from core.writes import ChangedSince
 from milestones.models import Impact, Milestone, MilestoneDraft, MilestoneUpdate, Status
 from milestones.services import (
-    ChangedSince,
     confirm_update,
     correct_update,
     record_update,
@@ -204,7 +204,7 @@ def test_an_update_based_on_an_older_version_is_told_so(record: Record, mileston
     with pytest.raises(ChangedSince) as told:
         record(author=milestone.sro, by=milestone.sro, progress="Typed meanwhile.", based_on_version=1)
 
-    assert (told.value.code, told.value.version, told.value.milestone) == ("changed", 2, milestone)
+    assert (told.value.code, told.value.version, told.value.thing) == ("changed", 2, milestone)
     assert MilestoneUpdate.objects.count() == 1
 
 

@@ -9,9 +9,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 
+from core.writes import ChangedSince
 from milestones.models import DueDateChange, Milestone, MilestoneDependency, MilestoneDraft, MilestoneUpdate, Status
 from milestones.services import (
-    ChangedSince,
     change_due_date,
     correct_update,
     link_milestones,
