@@ -26,6 +26,7 @@ COPY manage.py ./
 COPY core core
 COPY accounts accounts
 COPY milestones milestones
+COPY risks risks
 COPY board board
 COPY pap_portal pap_portal
 COPY templates templates

@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 MODERN_NODE := npm --version >/dev/null 2>&1 && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null
 # Where rules and numbers live: what mypy reports on.
-APPS := core accounts milestones board
+APPS := core accounts milestones risks board
 TYPED = $(wildcard core/months.py core/ratings.py $(foreach part,models services figures permissions, \
 	$(APPS:%=%/$(part).py) $(APPS:%=%/$(part)/*.py)))
 TEMPLATES = $(shell find templates -name '*.html')

@@ -85,6 +85,13 @@ class Month:
         return f"{start}/{(start + 1) % 100:02d} Q{(self.number - 4) % 12 // 3 + 1}"
 
 
+def months_after(day: dt.date, months: int) -> dt.date:
+    """The same day some months later, or that month's last day where it has no such day: 31 January and one month is
+    28 February, or the 29th in a leap year."""
+    month = Month.of(day).plus(months)
+    return month.first_day.replace(day=min(day.day, month.last_day.day))
+
+
 @cache
 def _bank_holidays(year: int) -> frozenset[dt.date]:
     return frozenset(holidays.country_holidays("GB", subdiv="ENG", years=year))

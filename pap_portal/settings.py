@@ -39,6 +39,7 @@ WSGI_APPLICATION = "pap_portal.wsgi.application"
 INSTALLED_APPS = [
     "pap_portal",
     "board",
+    "risks",
     "milestones",
     "accounts",
     "core",
@@ -356,6 +357,8 @@ RAG_RED_BELOW = env.int("RAG_RED_BELOW", default=75)
 RAG_RED_DELAYED_FROM = env.int("RAG_RED_DELAYED_FROM", default=10)
 # A milestone without an update for longer than this is stale.
 STALE_AFTER_DAYS = env.int("STALE_AFTER_DAYS", default=35)
+# After as many reviews in a row that gave a risk the same score, the next such one says why.
+RISK_UNCHANGED_REVIEWS = env.int("RISK_UNCHANGED_REVIEWS", default=3)
 # A month's return closes at the end of this working day of the next month.
 RETURN_CUT_OFF_WORKING_DAY = env.int("RETURN_CUT_OFF_WORKING_DAY", default=5)
 EVIDENCE_MAX_MB = env.int("EVIDENCE_MAX_MB", default=20)

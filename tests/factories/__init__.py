@@ -10,15 +10,35 @@ from tests.factories.milestones import (
     MilestoneUpdateFactory,
     PriorityAreaFactory,
 )
+from tests.factories.risks import (
+    EscalationFactory,
+    MitigationFactory,
+    MitigationUpdateFactory,
+    RiskFactory,
+    RiskReviewFactory,
+    RiskTargetFactory,
+    StateChangeFactory,
+    TargetPointFactory,
+    shipped_matrix,
+)
 
 __all__ = [
     "DueDateChangeFactory",
+    "EscalationFactory",
     "EvidenceFactory",
     "MilestoneDependencyFactory",
     "MilestoneFactory",
     "MilestoneUpdateFactory",
+    "MitigationFactory",
+    "MitigationUpdateFactory",
     "OrganisationFactory",
     "PriorityAreaFactory",
     "ReportingMonthFactory",
+    "RiskFactory",
+    "RiskReviewFactory",
+    "RiskTargetFactory",
+    "StateChangeFactory",
+    "TargetPointFactory",
     "UserFactory",
+    "shipped_matrix",
 ]

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import tablib
 from openpyxl import Workbook
 
-from core.sheets import Report, Run, SheetResource, read_sheet
+from core.sheets import AS_HEADED, ColumnMapping, Report, Run, SheetResource, read_sheet
 
 Rows = Sequence[Sequence[Any]]
 
@@ -65,9 +65,10 @@ def read(
     by: Any = None,
     at: dt.datetime = dt.datetime(2026, 1, 31, 10, 0, tzinfo=dt.UTC),
     write: bool = True,
+    mapping: ColumnMapping = AS_HEADED,
 ) -> Report:
     file.seek(0)
-    return read_sheet(resource, file, Run(by=by, at=at, on=at.date(), source=name), write=write)
+    return read_sheet(resource, file, Run(by=by, at=at, on=at.date(), source=name), write=write, mapping=mapping)
 
 
 def faults(report: Report) -> list[str]:

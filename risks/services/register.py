@@ -1,0 +1,169 @@
+"""Risks themselves: added to the register, put in other words, given to somebody else."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from core.months import months_after
+from core.writes import text
+from milestones.models import Milestone, PriorityArea
+from risks.models import Frequency, Level, Risk, RiskChange, RiskMatrix
+from risks.services.current import (
+    left_faults,
+    lock_risk,
+    note_change,
+    pair_faults,
+    refresh_scores,
+    refuse,
+    refuse_closed,
+)
+from risks.services.targets import set_target, target_faults_renamed
+
+INHERENT = ("inherent_likelihood", "inherent_impact")
+LINKS = ("areas", "milestones")
+# What `revise_risk` may change. Scores, targets, level and state have services of their own, which ask for more.
+REVISABLE = ("title", "cause", "event", "consequence", "owner", "treatment", "frequency", *INHERENT, *LINKS)
+
+
+@transaction.atomic
+def add_risk(
+    *,
+    reference: str,
+    title: str,
+    level: str,
+    owner: User,
+    opened_on: dt.date,
+    inherent_likelihood: int,
+    inherent_impact: int,
+    by: User | None,
+    at: dt.datetime,
+    cause: str = "",
+    event: str = "",
+    consequence: str = "",
+    treatment: str = "",
+    frequency: str = Frequency.MONTHLY,
+    areas: Iterable[PriorityArea] = (),
+    milestones: Iterable[Milestone] = (),
+    target_likelihood: int | None = None,
+    target_impact: int | None = None,
+    target_date: dt.date | None = None,
+) -> Risk:
+    """Adds a risk. It stands at its inherent pair until its first review."""
+    refuse({} if opened_on <= timezone.localdate(at) else {"opened_on": "The date must be today or earlier."})
+    matrix = RiskMatrix.objects.in_use(opened_on)
+    refuse(pair_faults(matrix, inherent_likelihood, inherent_impact, INHERENT), left_faults(owner=owner))
+    risk = Risk(
+        reference=text(reference),
+        title=text(title),
+        cause=text(cause),
+        event=text(event),
+        consequence=text(consequence),
+        level=level,
+        first_level=level,
+        owner=owner,
+        treatment=treatment,
+        frequency=frequency,
+        inherent_matrix=matrix,
+        inherent_likelihood=inherent_likelihood,
+        inherent_impact=inherent_impact,
+        matrix=matrix,
+        likelihood=inherent_likelihood,
+        impact=inherent_impact,
+        opened_on=opened_on,
+        first_review_by=months_after(opened_on, Frequency(frequency).months),
+        created_by=by,
+        created_at=at,
+    )
+    risk.full_clean(exclude=["inherent_score", "score", "target_score"])
+    risk.save()
+    risk.areas.set(areas)
+    risk.milestones.set(milestones)
+    note_change(risk, "added", "", risk.title, on=opened_on, reason="", by=by, at=at).save()
+    try:
+        set_target(
+            risk=risk,
+            likelihood=target_likelihood,
+            impact=target_impact,
+            due_on=target_date,
+            set_on=opened_on,
+            by=by,
+            at=at,
+        )
+    except ValidationError as error:
+        raise target_faults_renamed(error) from error
+    risk.refresh_from_db()
+    return risk
+
+
+@transaction.atomic
+def revise_risk(
+    *,
+    risk: Risk,
+    by: User | None,
+    at: dt.datetime,
+    reason: str = "",
+    based_on_version: int | None = None,
+    **changes: Any,
+) -> Risk:
+    """Changes what a risk is or who owns it (REVISABLE fields), with a history row for each that differs. Another
+    inherent score needs a reason. Without a difference nothing is written."""
+    if unknown := set(changes) - set(REVISABLE):
+        raise TypeError(f"a risk's {', '.join(sorted(unknown))} cannot be revised")
+    lock_risk(risk, based_on_version=based_on_version)
+    refuse_closed(risk)
+    on = timezone.localdate(at)
+    differing = {name: value for name, value in changes.items() if _differs(risk, name, value)}
+    if not differing:
+        return risk
+    rescored = any(name in differing for name in INHERENT)
+    refuse(
+        left_faults(owner=differing.get("owner")),
+        {"reason": "Say why the inherent score changes."} if rescored and not text(reason) else {},
+    )
+    rows = [
+        note_change(risk, name, _words(_value(risk, name)), _words(value), on=on, reason=text(reason), by=by, at=at)
+        for name, value in differing.items()
+    ]
+    for name, value in differing.items():
+        _put(risk, name, value)
+    if rescored:
+        risk.inherent_matrix = RiskMatrix.objects.in_use(on)
+        refuse(pair_faults(risk.inherent_matrix, risk.inherent_likelihood, risk.inherent_impact, INHERENT))
+    risk.full_clean(exclude=["inherent_score", "score", "target_score"])
+    risk.save()
+    RiskChange.objects.bulk_create(rows)
+    refresh_scores([risk.pk])
+    risk.refresh_from_db()
+    return risk
+
+
+def _put(risk: Risk, name: str, value: Any) -> None:
+    if name in LINKS:
+        getattr(risk, name).set(value)
+    else:
+        setattr(risk, name, text(value) if isinstance(value, str) else value)
+
+
+def _value(risk: Risk, name: str) -> Any:
+    return list(getattr(risk, name).all()) if name in LINKS else getattr(risk, name)
+
+
+def _differs(risk: Risk, name: str, value: Any) -> bool:
+    if name in LINKS:
+        return set(_value(risk, name)) != set(value)
+    return _value(risk, name) != (text(value) if isinstance(value, str) else value)
+
+
+CHOICES: dict[str, type[models.TextChoices]] = {"level": Level, "frequency": Frequency}
+
+
+def _words(value: Any) -> str:
+    """A value as a history row shows it: areas and milestones by their codes."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(sorted(getattr(thing, "code", "") or getattr(thing, "reference", "") for thing in value))
+    return "" if value is None else str(value)
