@@ -15,6 +15,8 @@ from core.sheets.widgets import CellWidget, ChoicesWidget, LookupWidget
 
 
 class EmailWidget(CellWidget):
+    can_number = False
+
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str:
         email: str = super().clean(value).lower()
         try:
@@ -35,6 +37,8 @@ class PersonWidget(LookupWidget):
     """A person, by email address, else by full name; `Officer 07 <officer07@…>`, as email programs copy it, is an
     address. Never somebody new."""
 
+    can_number = False
+
     def __init__(self) -> None:
         super().__init__(
             _people,
@@ -52,6 +56,8 @@ class PersonWidget(LookupWidget):
 
 class OrganisationWidget(LookupWidget):
     """An organisation by its name; one with a new name is made with the sheet (`make_new_organisations`)."""
+
+    can_number = False
 
     def __init__(self) -> None:
         super().__init__(

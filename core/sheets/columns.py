@@ -48,5 +48,10 @@ class Column(Field):
         """What to write in a cell, for the format page and the blank sheet."""
         return ". ".join(filter(None, (self.widget.guidance, self.hint)))
 
+    @property
+    def can_number(self) -> bool:
+        """Whether the rows' numbers can stand in it, where a sheet lacks it: a reference can be made, a date can't."""
+        return self.widget.can_number
+
     def words(self, value: Any) -> str:
         return self.widget.words(value)

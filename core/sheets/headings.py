@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -37,7 +38,7 @@ class Head:
     cells: Sequence[Any]
     below: Sequence[Sequence[Any]]
 
-    @property
+    @cached_property
     def labels(self) -> dict[int, str]:
         """What each place is called. Of headings that are the same each has its column's letter behind it; so has a
         column without a heading, which merged cells leave, if anything stands below it."""
@@ -62,21 +63,28 @@ class Head:
 
     def knows(self, columns: Mapping[str, Column], mapping: ColumnMapping) -> "Known":
         """Where each column stands: where the mapping says, else by what the headings say themselves."""
-        by_key = {label_key(label): place for place, label in self.labels.items()}
-        said = {heading: by_key.get(label_key(heading)) for heading in mapping.headings}
-        lacking = [heading for heading in mapping.matched if said[heading] is None]
-        places = {name: [said[heading]] for heading, name in mapping.matched.items() if said[heading] is not None}
+        said = self._said(mapping)
+        places = {name: [said[heading]] for heading, name in mapping.matched.items() if heading in said}
+        taken = set(said.values())
         for name, found in named(self.cells, columns).items():
-            rest = [place for place in found if place not in said.values()]
+            rest = [place for place in found if place not in taken]
             if rest and name not in mapping.given:
                 places[name] = rest
-        return Known(places, lacking, sum(place is not None for place in said.values()))  # type: ignore[arg-type]
+        return Known(places, [heading for heading in mapping.matched if heading not in said], len(said))
+
+    def _said(self, mapping: ColumnMapping) -> dict[str, int]:
+        """Where the headings are that a mapping mentions; without those that are not here."""
+        if not mapping.headings:
+            return {}
+        by_key = {label_key(label): place for place, label in self.labels.items()}
+        keys = {heading: label_key(heading) for heading in mapping.headings}
+        return {heading: by_key[key] for heading, key in keys.items() if key in by_key}
 
 
 @dataclass(frozen=True)
 class Known:
-    """Which columns a heading row has (several places where several headings could be one), which of a mapping's
-    headings it lacks, and how many of them it has."""
+    """Which columns a heading row has (several places where several headings could be one), which of the headings that
+    a mapping matches it lacks, and how many of all it mentions are there."""
 
     places: Mapping[str, Sequence[int]]
     lacking: Sequence[str]
@@ -86,10 +94,9 @@ class Known:
     def score(self) -> int:
         return len(self.places) + self.said
 
-    def has(self, required: Sequence[str], mapping: ColumnMapping) -> bool:
-        """Whether nothing is left to look for in another sheet."""
-        filled = {*self.places, *mapping.given}
-        return self.said == len(mapping.headings) and not self.lacking and filled >= set(required)
+    def has_all(self, required: Sequence[str], mapping: ColumnMapping) -> bool:
+        """Whether no other sheet could have more of what is looked for."""
+        return self.said == len(mapping.headings) and {*self.places, *mapping.given} >= set(required)
 
 
 class ColumnsError(SheetError):
@@ -104,28 +111,23 @@ class ColumnsError(SheetError):
 def find_head(
     sheets: Sequence[Sheet], columns: Mapping[str, Column], required: Sequence[str], mapping: ColumnMapping = AS_HEADED
 ) -> tuple[Head, Known] | None:
-    """The first sheet's heading row that has everything, else the one that has the most; None where no row of any
-    sheet names a column."""
+    """The heading row of the first sheet that has everything, else the row that has the most; None where no row of
+    any sheet names a column."""
     best: tuple[Head, Known] | None = None
     for sheet in sheets:
-        for head in _candidates(sheet):
-            known = head.knows(columns, mapping)
-            if known.score > (best[1].score if best else 0):
-                best = (head, known)
-        if best and best[0].sheet is sheet and best[1].has(required, mapping):
-            break
+        rows = ((head, head.knows(columns, mapping)) for head in _candidates(sheet))
+        found = max(rows, key=lambda row: row[1].score, default=None)
+        if found and found[1].has_all(required, mapping):
+            return found
+        if found and found[1].score > (best[1].score if best else 0):
+            best = found
     return best
 
 
 def worded_head(sheets: Sequence[Sheet]) -> Head | None:
-    """For a file whose headings say nothing to the portal: the row with the most words in it, the first of several."""
-    best: tuple[int, Head] | None = None
-    for sheet in sheets:
-        for head in _candidates(sheet):
-            words = sum(map(_is_word, head.cells))
-            if words > (best[0] if best else 0):
-                best = (words, head)
-    return best[1] if best else None
+    """For a file whose headings say nothing to the portal: the row with the most words, the first of several."""
+    rows = (head for sheet in sheets for head in _candidates(sheet))
+    return max(rows, key=lambda head: sum(map(_is_word, head.cells)), default=None)
 
 
 def _candidates(sheet: Sheet) -> Iterator[Head]:
@@ -137,7 +139,11 @@ def _candidates(sheet: Sheet) -> Iterator[Head]:
 
 def _is_word(cell: Any) -> bool:
     """Text that is no number and no date: CSV has nothing but text."""
-    return isinstance(cell, str) and not is_blank(cell) and not any(_reads(read, cell) for read in (parse_number, parse_date))
+    return (
+        isinstance(cell, str)
+        and not is_blank(cell)
+        and not any(_reads(read, cell) for read in (parse_number, parse_date))
+    )
 
 
 def _reads(read: Any, cell: str) -> bool:

@@ -13,6 +13,8 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 
 from core.sheets.columns import Column
+from core.sheets.headings import ColumnsError
+from core.sheets.mapping import AS_HEADED, ColumnMapping
 from core.sheets.reading import SheetError, open_sheets
 from core.sheets.report import Line, Report
 from core.sheets.resources import CHUNK, Row, RowFault, Run, SheetResource, save_sound
@@ -21,10 +23,17 @@ from core.sheets.values import Fault, is_blank, written
 
 
 def read_sheet(
-    resource_class: type[SheetResource], file: BinaryIO, run: Run, *, write: bool, expected: str = ""
+    resource_class: type[SheetResource],
+    file: BinaryIO,
+    run: Run,
+    *,
+    write: bool,
+    expected: str = "",
+    mapping: ColumnMapping = AS_HEADED,
 ) -> Report:
     """Reads a file of a kind: a rehearsal, or with `write` the import, which saves all rows or, with one fault, none.
-    With `expected`, the digest of a rehearsal's report, it saves only what that one announced.
+    With `expected`, the digest of a rehearsal's report, it saves only what that one announced. `mapping` says which
+    column is which where the headings do not.
 
     The report's `written` says whether the rows are in the database. What cannot be read at all is in `refused`.
     """
@@ -32,22 +41,26 @@ def read_sheet(
     resource = resource_class(run)
     try:
         sheets = open_sheets(file, run.source, max_mb=settings.SHEET_MAX_MB)
-        table = find_table(sheets, resource.fields, resource.title)
+        table = find_table(sheets, resource.fields, resource.title, mapping)
         table.refuse_too_long(settings.SHEET_MAX_ROWS)
-        report.sheet, report.unknown, report.other_sheets = (
-            table.sheet.name,
-            list(table.unknown),
-            list(table.other_sheets),
-        )
+        _describe(report, table)
         with transaction.atomic():
             _Reading(resource, table, report).run()
             report.notices = resource.notices
             report.written = write and report.is_clean and expected in ("", report.digest())
             if not report.written:
                 transaction.set_rollback(True)
+    except ColumnsError as error:
+        return Report(refused=str(error), headings=list(error.headings))
     except SheetError as error:
-        return Report(refused=str(error))
+        # What was matched wrongly may be why nothing can be read below it, and is then what to change.
+        return Report(refused=str(error), headings=report.headings if mapping else [])
     return report
+
+
+def _describe(report: Report, table: Table) -> None:
+    report.sheet, report.unknown, report.other_sheets = table.sheet.name, list(table.unknown), list(table.other_sheets)
+    report.headings, report.origins = table.head.headings, table.origins
 
 
 class _Reading:
@@ -55,7 +68,7 @@ class _Reading:
 
     def __init__(self, resource: SheetResource, table: Table, report: Report) -> None:
         self.resource, self.table, self.report = resource, table, report
-        self.columns: list[tuple[str, Column]] = [(name, resource.fields[name]) for name in table.positions]
+        self.columns: list[tuple[str, Column]] = [(name, resource.fields[name]) for name in table.names]
         self.seen: dict[tuple[Any, ...], int] = {}
         self.faulty: set[int] = set()
         self.pending: list[Line] = []

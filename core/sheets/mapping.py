@@ -91,8 +91,3 @@ def label_key(label: str) -> str:
     """What two writings of one heading have in common. `%` and `£` have no letters and stand for themselves."""
     label = label_of(label)
     return heading_key(label) or label
-
-
-def numbers(prefix: str, rows: int) -> tuple[str, int]:
-    """(The prefix, how many digits follow it): two, or as many as the number of rows needs."""
-    return prefix, max(2, len(str(rows)))

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import IO, Any, Literal
 
+from core.sheets.headings import Heading
+
 IN_MEMORY_BYTES = 1_000_000
 
 
@@ -57,7 +59,8 @@ class Spool:
 class Report:
     """The outcome of one reading. `refused` is why the file as a whole was not read; then nothing else is filled.
 
-    `new`, `changed`, `unchanged` and `faulty` count rows and add up to `rows`.
+    `new`, `changed`, `unchanged` and `faulty` count rows and add up to `rows`. `headings` are the sheet's own, for
+    matching them to columns (none where that would not help); `origins` says where a mapping took each column from.
     """
 
     refused: str = ""
@@ -70,6 +73,8 @@ class Report:
     unknown: list[str] = field(default_factory=list)
     other_sheets: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    headings: list[Heading] = field(default_factory=list)
+    origins: list[tuple[str, str]] = field(default_factory=list)
     written: bool = False
     faults: Spool = field(default_factory=Spool)
     effects: Spool = field(default_factory=Spool)
@@ -85,7 +90,9 @@ class Report:
     def summary(self) -> dict[str, Any]:
         """What is kept with an upload: everything but the lines."""
         names = ("refused", "rows", "new", "changed", "unchanged", "faulty", "sheet", "unknown", "other_sheets")
-        return {name: getattr(self, name) for name in (*names, "notices", "written")} | {"digest": self.digest()}
+        kept = {name: getattr(self, name) for name in (*names, "notices", "origins", "written")}
+        headings = [[heading.label, list(heading.samples)] for heading in self.headings]
+        return kept | {"headings": headings, "digest": self.digest()}
 
     def digest(self) -> str:
         """Says whether a second reading would do the same: over the counts and everything that would change."""

@@ -31,6 +31,8 @@ class CellWidget(Widget):
 
     blank: Any = ""
     guidance = ""
+    can_number = True
+    """Whether a number with something before it (`R01`) can be what a cell says."""
 
     def __init__(self, *, longest: int = LONGEST_CELL - 1) -> None:
         super().__init__()
@@ -63,6 +65,7 @@ class PlainWidget(CellWidget):
     """What is written as it is: dates and numbers."""
 
     blank = None
+    can_number = False
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> Any:
         return value
@@ -106,6 +109,8 @@ class ChoiceWidget(CellWidget):
     the colours' initials G is green, because that is what RAG means; grey is written out. Several words in a cell
     (`Green - On track`) must agree.
     """
+
+    can_number = False
 
     def __init__(self, choices: Any) -> None:
         super().__init__()
@@ -186,6 +191,7 @@ class LinksWidget(CellWidget):
     """Web addresses, one on each line of the cell (or separated by spaces)."""
 
     blank: Any = ()
+    can_number = False
 
     def __init__(self, *, longest: int = 1000) -> None:
         super().__init__(longest=longest)
@@ -212,6 +218,8 @@ class LookupWidget(PlainWidget):
     `load` yields (name, object) pairs, `noun` what to call one in a message, `key` what two writings of one name
     have in common. A name of several objects is refused: an unlike person would get the work.
     """
+
+    can_number = True
 
     def __init__(
         self,
