@@ -1,6 +1,7 @@
 """Forms of the board's pages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django.conf import settings
 from accounts.models import User
 from core.forms import DateField
 from core.months import Month
-from core.sheets import SheetResource
+from core.sheets import Column, ColumnMapping, SheetResource
 
 
 class PersonChoice(forms.ModelChoiceField):
@@ -140,3 +141,127 @@ class UploadSheetForm(forms.Form):
         if file.size > settings.SHEET_MAX_MB * 1024 * 1024:
             raise forms.ValidationError(f"The file must be {settings.SHEET_MAX_MB} MB or smaller.")
         return file
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """A column that no heading gives, and the fields that may fill it."""
+
+    column: Column
+    fields: Sequence[forms.BoundField]
+
+
+class MatchColumnsForm(forms.Form):
+    """Which of a sheet's `headings` (each with its samples) is which of the resource's columns, and what stands in
+    those that the sheet lacks; `suggested` is filled in at first. Cleaned, it has a `mapping`."""
+
+    says_optional = False
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        *args: Any,
+        resource: SheetResource,
+        headings: Sequence[tuple[str, Sequence[str]]],
+        suggested: ColumnMapping,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.columns, self.headings = resource.fields, headings
+        needed = {False: " (needed)", True: ""}
+        names = [(name, f"{column.heading}{needed[column.optional]}") for name, column in self.columns.items()]
+        for place, (heading, _samples) in enumerate(headings):
+            widget = forms.Select({"label_class": "govuk-visually-hidden"})
+            label, chosen = f"Column for “{heading}”", suggested.headings.get(heading, "")
+            choices = [("", "Leave out"), *names]
+            self.fields[f"heading_{place}"] = forms.ChoiceField(
+                choices=choices, label=label, initial=chosen, required=False, widget=widget
+            )
+        for name, column in self.columns.items():
+            self._add(f"same_{name}", "The same for every row", suggested.same.get(name, ""))
+            if column.can_number:
+                prefix = suggested.numbered.get(name, "")
+                self._add(f"number_{name}", "Number the rows, beginning with", prefix, "govuk-input--width-5")
+
+    def _add(self, name: str, label: str, initial: str, width: str = "") -> None:
+        widget = forms.TextInput({"label_class": "", "class": width})
+        longest = 20 if width else None
+        self.fields[name] = forms.CharField(
+            label=label, initial=initial, required=False, widget=widget, max_length=longest
+        )
+
+    # --- For the page -----------------------------------------------------------------------------------------------
+
+    @property
+    def matching(self) -> list[tuple[str, Sequence[str], forms.BoundField]]:
+        return [(*heading, self[f"heading_{place}"]) for place, heading in enumerate(self.headings)]
+
+    @property
+    def needed(self) -> list[Lacking]:
+        return self._lacking(optional=False)
+
+    @property
+    def others(self) -> list[Lacking]:
+        return self._lacking(optional=True)
+
+    @property
+    def others_are_used(self) -> bool:
+        return any(field.value() or field.errors for lacking in self.others for field in lacking.fields)
+
+    def _lacking(self, *, optional: bool) -> list[Lacking]:
+        """Columns that no heading gives; and those where something is typed all the same, so that it is not lost."""
+        given = {field.value() for _heading, _samples, field in self.matching}
+        found = []
+        for name, column in self.columns.items():
+            fields = [self[field] for field in (f"same_{name}", f"number_{name}") if field in self.fields]
+            if column.optional == optional and (name not in given or any(field.value() for field in fields)):
+                found.append(Lacking(column, fields))
+        return found
+
+    # --- What it says -----------------------------------------------------------------------------------------------
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        mapping = ColumnMapping(
+            {heading: data.get(f"heading_{place}", "") for place, (heading, _samples) in enumerate(self.headings)},
+            self._typed(data, "same_"),
+            self._typed(data, "number_"),
+        )
+        for name, sentence in mapping.clashes(self.columns).items():
+            self.add_error(self._place_of(name, mapping), sentence)
+        self._refuse_missing(mapping)
+        for name, text in mapping.same.items():
+            self._refuse_unreadable(name, text)
+        return {**data, "mapping": mapping}
+
+    def _typed(self, data: Mapping[str, Any], prefix: str) -> dict[str, str]:
+        return {name: data[prefix + name] for name in self.columns if data.get(prefix + name)}
+
+    def _place_of(self, name: str, mapping: ColumnMapping) -> str:
+        """The last field that says something about a column: the one to change."""
+        if name in mapping.numbered:
+            return f"number_{name}"
+        if name in mapping.same:
+            return f"same_{name}"
+        chosen = list(mapping.headings.values())
+        return f"heading_{max(place for place, column in enumerate(chosen) if column == name)}"
+
+    def _refuse_missing(self, mapping: ColumnMapping) -> None:
+        if not mapping.matched:
+            self.add_error(None, "Match at least one heading to a column.")
+        for name, column in self.columns.items():
+            if not column.optional and name not in mapping.given and not self.has_error(f"number_{name}"):
+                or_number = ", or number the rows" if column.can_number else ""
+                words = f"Match a heading to {column.heading}, or enter what it is in every row{or_number}."
+                self.add_error(f"same_{name}", words)
+
+    def _refuse_unreadable(self, name: str, text: str) -> None:
+        """What every row would be refused for is said here, once."""
+        column = self.columns[name]
+        try:
+            value = column.widget.clean(text)
+        except ValueError as error:
+            self.add_error(f"same_{name}", f"{column.heading}: “{text}” {error}.")
+            return
+        if value in (None, "", []) and not column.optional:
+            self.add_error(f"same_{name}", f"{column.heading}: “{text}” says nothing. Enter what it is in every row.")

@@ -18,6 +18,7 @@ urlpatterns = [
     path("imports/new/", imports.ImportUpload.as_view(), name="import_upload"),
     path("imports/<int:pk>/", imports.ImportDetail.as_view(), name="import_detail"),
     path("imports/<int:pk>/confirm/", imports.ImportConfirm.as_view(), name="import_confirm"),
+    path("imports/<int:pk>/columns/", imports.ImportColumns.as_view(), name="import_columns"),
     path("imports/<int:pk>/again/", imports.ImportAgain.as_view(), name="import_again"),
     path("imports/<int:pk>/<str:what>.csv", imports.ImportLines.as_view(), name="import_lines"),
     path("imports/formats/<slug:kind>/", imports.ImportFormat.as_view(), name="import_format"),

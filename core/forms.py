@@ -119,8 +119,12 @@ def _first_id(field: forms.BoundField) -> str:
     return field.auto_id
 
 
+# What a widget's `attrs` say to the component and not to the browser.
+NO_ATTRIBUTES = ("class", "rows", "type", "label_class")
+
+
 def field_html(field: forms.BoundField) -> SafeString:
-    """One bound field as its component. A widget's `attrs` may hold `class`, `rows`, `legend_size` and `optional`."""
+    """One bound field as its component. A widget's `attrs` may hold `class`, `rows` and `label_class`."""
     widget = field.field.widget
     if field.is_hidden:
         return field.as_widget()
@@ -138,9 +142,10 @@ def _component(field: forms.BoundField) -> tuple[str, dict[str, Any]]:
     says_optional = not field.field.required and getattr(field.form, "says_optional", True)
     label = f"{field.label} (optional)" if says_optional else field.label
     value = field.value()
-    labelled = {"label": {"text": label, "classes": "govuk-label--s"}, "name": field.html_name, "id": field.auto_id}
+    label_class = widget.attrs.get("label_class", "govuk-label--s")
+    labelled = {"label": {"text": label, "classes": label_class}, "name": field.html_name, "id": field.auto_id}
     legend = {"legend": {"text": label, "classes": "govuk-fieldset__legend--s"}}
-    attributes = {name: str(value) for name, value in widget.attrs.items() if name not in ("class", "rows", "type")}
+    attributes = {name: str(value) for name, value in widget.attrs.items() if name not in NO_ATTRIBUTES}
     match widget:
         case DateInput():
             return "date-input", {"id": field.auto_id, "fieldset": legend, "items": _date_items(field)}

@@ -93,12 +93,19 @@ def set_together(at: str, by: str, *, app: str, model: str) -> models.CheckConst
     )
 
 
+class SheetUploadQuerySet(models.QuerySet[Any]):
+    def matched_before(self, upload: "SheetUpload") -> Self:
+        """Earlier sheets of the same kind whose columns somebody matched, the latest first."""
+        return self.filter(kind=upload.kind, pk__lt=upload.pk).exclude(mapping={}).order_by("-pk")
+
+
 class SheetUpload(Authored):
     """One spreadsheet handed in through the imports page.
 
-    Made when the file is uploaded; checked (nothing written), then imported when somebody confirms the preview. The
-    file is kept so that what was imported can be looked up; it is never served. Never imported twice: `state` moves
-    by conditional updates only (`core.services`).
+    Made when the file is uploaded; checked (nothing written), then imported when somebody confirms the preview. Until
+    then its columns may be matched to the kind's (`mapping`: a `core.sheets.ColumnMapping`; empty where its headings
+    speak for themselves), and it is checked anew. The file is kept so that what was imported can be looked up; it is
+    never served. Never imported twice: `state` moves by conditional updates only (`core.services`).
     """
 
     class State(models.TextChoices):
@@ -122,15 +129,17 @@ class SheetUpload(Authored):
 
     TRANSITIONS = {
         State.CHECKING: {State.FAULTY, State.READY, State.NOTHING_NEW, State.FAILED},
-        State.READY: {State.IMPORTING},
+        # Checked anew once its columns are matched otherwise.
+        State.FAULTY: {State.CHECKING},
+        State.NOTHING_NEW: {State.CHECKING},
+        State.READY: {State.IMPORTING, State.CHECKING},
         # Back to the preview where the portal's data changed after it was shown.
         State.IMPORTING: {State.IMPORTED, State.FAULTY, State.READY, State.NOTHING_NEW, State.FAILED},
         State.FAILED: {State.CHECKING},
-        State.FAULTY: set(),
-        State.NOTHING_NEW: set(),
         State.IMPORTED: set(),
     }
     UNDER_WAY = (State.CHECKING, State.IMPORTING)
+    MATCHABLE = (State.FAULTY, State.READY, State.NOTHING_NEW)
 
     kind = models.CharField(max_length=40)
     file = models.FileField(upload_to="sheets/%Y/%m/")
@@ -142,6 +151,9 @@ class SheetUpload(Authored):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     report = models.JSONField(default=dict, blank=True)
+    mapping = models.JSONField(default=dict, blank=True)
+
+    objects = SheetUploadQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -153,6 +165,16 @@ class SheetUpload(Authored):
     @property
     def is_under_way(self) -> bool:
         return self.state in self.UNDER_WAY
+
+    @property
+    def can_be_matched(self) -> bool:
+        """Whether people may say which of its headings is which column: what was found there must be known."""
+        return self.state in self.MATCHABLE and bool(self.report.get("headings"))
+
+    @property
+    def standing(self) -> str:
+        """Names the state that a page shows: what is sent from there is about this and no later one."""
+        return self.moved_at.isoformat()
 
 
 class SheetLine(models.Model):

@@ -17,7 +17,7 @@ from django.utils.crypto import get_random_string
 
 from core.files import safe_name
 from core.models import SheetLine, SheetUpload
-from core.sheets import Line, Report, Run, SheetResource, read_sheet
+from core.sheets import ColumnMapping, Line, Report, Run, SheetResource, read_sheet
 
 State = SheetUpload.State
 BATCH = 1000
@@ -43,17 +43,33 @@ def check_sheet(*, upload: SheetUpload, resource: type[SheetResource], at: dt.da
     if upload.state != State.CHECKING:
         return upload
     with upload.file.open("rb") as file:
-        report = read_sheet(resource, file, _run(upload, upload.created_by, at), write=False)  # type: ignore[arg-type]
+        run = _run(upload, upload.created_by, at)
+        report = read_sheet(resource, file, run, write=False, mapping=_mapping(upload))  # type: ignore[arg-type]
     with transaction.atomic():
-        if _move(upload, State.CHECKING, _outcome(report), at=at, report=report.summary()):
+        if _move(upload, State.CHECKING, _outcome(report), at=at, since=upload.moved_at, report=report.summary()):
             _keep_lines(upload, report)
     return upload
 
 
 @transaction.atomic
-def confirm_sheet(*, upload: SheetUpload, by: Any, at: dt.datetime) -> bool:
-    """Says go. True for the one click that did; False where the import was under way or over already."""
-    return _move(upload, State.READY, State.IMPORTING, at=at, confirmed_by=by, confirmed_at=at)
+def match_columns(*, upload: SheetUpload, mapping: ColumnMapping, seen: str, by: Any, at: dt.datetime) -> bool:
+    """Says which column is which, and sends the file back to be checked so. `seen` is the `standing` that the page
+    showed. True for the one click that did; False where the upload has moved on since, by whomever: a mapping made
+    for an older preview does not replace a newer one."""
+    if upload.state not in SheetUpload.MATCHABLE or upload.standing != seen:
+        return False
+    left = State(upload.state)
+    return _move(upload, left, State.CHECKING, at=at, since=upload.moved_at, mapping=mapping.to_json())
+
+
+@transaction.atomic
+def confirm_sheet(*, upload: SheetUpload, by: Any, at: dt.datetime, seen: str = "") -> bool:
+    """Says go. True for the one click that did; False where the import was under way or over already, or where the
+    preview is not the one that was `seen` (its `standing`), because somebody matched the columns otherwise."""
+    if seen and upload.standing != seen:
+        return False
+    since = upload.moved_at
+    return _move(upload, State.READY, State.IMPORTING, at=at, since=since, confirmed_by=by, confirmed_at=at)
 
 
 @transaction.atomic
@@ -69,7 +85,8 @@ def import_sheet(*, upload: SheetUpload, resource: type[SheetResource], at: dt.d
         return upload
     with upload.file.open("rb") as file:
         run = _run(upload, upload.confirmed_by, at)
-        report = read_sheet(resource, file, run, write=True, expected=upload.report["digest"])  # type: ignore[arg-type]
+        expected, mapping = upload.report["digest"], _mapping(upload)
+        report = read_sheet(resource, file, run, write=True, expected=expected, mapping=mapping)  # type: ignore[arg-type]
     if report.written:
         _move(upload, State.IMPORTING, State.IMPORTED, at=at, report=report.summary())
         return upload
@@ -96,17 +113,25 @@ def _run(upload: SheetUpload, by: Any, at: dt.datetime) -> Run:
     return Run(by=by, at=at, on=timezone.localdate(at), source=upload.original_name)
 
 
+def _mapping(upload: SheetUpload) -> ColumnMapping:
+    return ColumnMapping.from_json(upload.mapping)
+
+
 def _outcome(report: Report) -> State:
     if not report.is_clean:
         return State.FAULTY
     return State.READY if report.changes_anything else State.NOTHING_NEW
 
 
-def _move(upload: SheetUpload, left: State, to: State, *, at: dt.datetime, **changes: Any) -> bool:
-    """The one way a state changes: whoever's UPDATE finds the state it leaves has made the step."""
+def _move(
+    upload: SheetUpload, left: State, to: State, *, at: dt.datetime, since: dt.datetime | None = None, **changes: Any
+) -> bool:
+    """The one way a state changes: whoever's UPDATE finds the state it leaves has made the step. `since` says which
+    time in that state, where an upload may have left it and come back: checked, matched otherwise, checked again."""
     if to not in SheetUpload.TRANSITIONS[left]:
         raise ValidationError(f"An upload that is {left.label.lower()} can’t become {to.label.lower()}.")
-    moved = SheetUpload.objects.filter(pk=upload.pk, state=left).update(state=to, moved_at=at, **changes)
+    there = SheetUpload.objects.filter(pk=upload.pk, state=left, **({"moved_at": since} if since else {}))
+    moved = there.update(state=to, moved_at=at, **changes)
     upload.refresh_from_db()
     return bool(moved)
 

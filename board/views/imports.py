@@ -13,18 +13,21 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.views.generic import DetailView, ListView, TemplateView, View
 
-from board.forms import UploadSheetForm
+from board.forms import MatchColumnsForm, UploadSheetForm
 from board.permissions import Perm
 from board.resources import KINDS
 from board.tasks import check_sheet, import_sheet
 from core import services
 from core.models import SheetLine, SheetUpload
-from core.sheets import FORMATS, SheetResource, blank_sheet, csv_pieces, download
+from core.sheets import FORMATS, ColumnMapping, SheetResource, blank_sheet, csv_pieces, download, suggested
 from core.tasks import enqueue
 from core.views import Permitted, ServiceFormPage
 
 LINES_A_PAGE = 100
 REFRESH_SECONDS = 3
+# Of how many earlier sheets the matched columns are tried on a new one.
+EARLIER = 50
+MOVED_ON = "The columns of this file were not waiting to be matched. This is how it stands now."
 
 
 class ImportList(Permitted, ListView):
@@ -130,11 +133,59 @@ class ImportConfirm(UploadPage, View):
     """The office says go. A second click, a colleague's click and the back button find it done."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if services.confirm_sheet(upload=self.upload, by=request.user, at=self.now):
+        seen = request.POST.get("seen", "")
+        if services.confirm_sheet(upload=self.upload, by=request.user, at=self.now, seen=seen):
             enqueue(import_sheet, self.upload.pk)
         elif self.upload.state != SheetUpload.State.IMPORTED:
             messages.info(request, "This import was not waiting to be confirmed. This is how it stands now.")
         return redirect("import_detail", self.upload.pk)
+
+
+class ImportColumns(UploadPage, ServiceFormPage):
+    """Which heading of a sheet is which column, where the portal cannot tell or told it wrongly. Saved, the file is
+    checked anew; a page that is older than that finds it done."""
+
+    form_class = MatchColumnsForm
+    template_name = "board/import_columns.html"
+    title = "Match the columns"
+    submit_label = "Save and check the file"
+    success_message = ""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().get(request, *args, **kwargs) if self.upload.can_be_matched else self._moved_on()
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().post(request, *args, **kwargs) if self.upload.can_be_matched else self._moved_on()
+
+    def _moved_on(self) -> HttpResponse:
+        messages.info(self.request, MOVED_ON)
+        return redirect("import_detail", self.upload.pk)
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"seen": self.upload.standing}
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        resource, headings = KINDS[self.upload.kind](), self.upload.report["headings"]
+        earlier = SheetUpload.objects.matched_before(self.upload).values_list("mapping", flat=True)[:EARLIER]
+        mappings = [ColumnMapping.from_json(data) for data in (self.upload.mapping, *earlier)]
+        first = suggested([heading for heading, _samples in headings], resource.fields, mappings)
+        return {**super().get_form_kwargs(), "resource": resource, "headings": headings, "suggested": first}
+
+    def perform(self, form: Form) -> bool:
+        said = {"mapping": form.cleaned_data["mapping"], "seen": form.cleaned_data["seen"]}
+        if matched := services.match_columns(upload=self.upload, **said, by=self.request.user, at=self.now):
+            enqueue(check_sheet, self.upload.pk)
+        else:
+            messages.info(self.request, MOVED_ON)
+        return matched
+
+    def get_success_url(self) -> str:
+        return reverse("import_detail", args=[self.upload.pk])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        back = reverse("import_detail", args=[self.upload.pk])
+        kind = KINDS[self.upload.kind].title
+        return super().get_context_data(upload=self.upload, kind_title=kind, back_url=back, **kwargs)
 
 
 class ImportAgain(UploadPage, View):

@@ -36,6 +36,7 @@ import_upload                         GET,POST  in     no     no       no     no
 import_detail                         GET       in     no     no       no     no   no       no       ok
 import_confirm                        POST      in     no     no       no     no   no       no       ok
 import_again                          POST      in     no     no       no     no   no       no       ok
+import_columns                        GET,POST  in     no     no       no     no   no       no       ok
 import_lines                          GET       in     no     no       no     no   no       no       ok
 import_format                         GET       in     no     no       no     no   no       no       ok
 import_blank                          GET       in     no     no       no     no   no       no       ok
