@@ -13,7 +13,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from board.resources import KINDS
 from board.tasks import check_sheet
+from core import services
 from core.models import SheetUpload
 from core.services import match_columns, receive_sheet
 from core.sheets import ColumnMapping
@@ -320,10 +322,8 @@ def test_check_begun_before_the_columns_were_matched_says_nothing_about_them(
     slow = SheetUpload.objects.get(pk=upload.pk)
     SheetUpload.objects.filter(pk=upload.pk).update(moved_at=at, mapping={"headings": {"Notes": "code"}})
 
-    from board.resources import KINDS  # noqa: PLC0415
-    from core.services import check_sheet as check  # noqa: PLC0415
+    services.check_sheet(upload=slow, resource=KINDS["priority-areas"], at=at)
 
-    check(upload=slow, resource=KINDS["priority-areas"], at=at)
     assert SheetUpload.objects.get(pk=upload.pk).state == State.CHECKING
 
 
