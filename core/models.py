@@ -94,9 +94,9 @@ def set_together(at: str, by: str, *, app: str, model: str) -> models.CheckConst
 
 
 class SheetUploadQuerySet(models.QuerySet[Any]):
-    def matched_before(self, upload: "SheetUpload") -> Self:
-        """Earlier sheets of the same kind whose columns somebody matched, the latest first."""
-        return self.filter(kind=upload.kind, pk__lt=upload.pk).exclude(mapping={}).order_by("-pk")
+    def matched(self, kind: str) -> Self:
+        """Sheets of a kind whose columns somebody matched, the latest first."""
+        return self.filter(kind=kind).exclude(mapping={}).order_by("-pk")
 
 
 class SheetUpload(Authored):

@@ -25,7 +25,7 @@ from core.views import Permitted, ServiceFormPage
 
 LINES_A_PAGE = 100
 REFRESH_SECONDS = 3
-# Of how many earlier sheets the matched columns are tried on a new one.
+# Of how many sheets the matched columns are tried on another one.
 EARLIER = 50
 MOVED_ON = "The columns of this file were not waiting to be matched. This is how it stands now."
 
@@ -166,7 +166,7 @@ class ImportColumns(UploadPage, ServiceFormPage):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         resource, headings = KINDS[self.upload.kind](), self.upload.report["headings"]
-        earlier = SheetUpload.objects.matched_before(self.upload).values_list("mapping", flat=True)[:EARLIER]
+        earlier = SheetUpload.objects.matched(self.upload.kind).values_list("mapping", flat=True)[:EARLIER]
         mappings = [ColumnMapping.from_json(data) for data in (self.upload.mapping, *earlier)]
         first = suggested([heading for heading, _samples in headings], resource.fields, mappings)
         return {**super().get_form_kwargs(), "resource": resource, "headings": headings, "suggested": first}

@@ -180,6 +180,15 @@ def test_sheet_that_has_the_said_headings_is_the_one_that_is_read() -> None:
     assert (report.sheet, report.new, report.other_sheets) == ("Risks", 3, ["Sheet"])
 
 
+def test_of_sheets_with_the_matched_headings_the_one_with_the_left_out_ones_too_is_read() -> None:
+    closed = [row[:3] for row in REGISTER[:2]]
+    said = ColumnMapping({**SAID.headings, "Gone since": ""}, SAID.same, SAID.numbered)
+
+    report = read(Toy, xlsx(closed, Open=REGISTER), mapping=said)
+
+    assert (report.sheet, report.new) == ("Open", 3)
+
+
 def test_faulty_value_is_a_fault_of_every_row_and_of_its_column() -> None:
     said = ColumnMapping(SAID.headings, {"owner": "Nobody"}, {"code": "TOO-LONG-"})
 
