@@ -19,9 +19,13 @@ from core.figures import Definition, Section, Unit
 from core.months import Month
 from core.ratings import Colour
 from milestones import figures as milestones
+from risks import figures as risks
 
 # One line for each app that has figures.
-SECTIONS = (Section("milestones", milestones.DEFINITIONS, milestones.compute, milestones.changed_since),)
+SECTIONS = (
+    Section("milestones", milestones.DEFINITIONS, milestones.compute, milestones.changed_since),
+    Section("risks", risks.DEFINITIONS, risks.compute, risks.changed_since),
+)
 
 
 def _definitions(sections: Iterable[Section]) -> dict[str, Definition]:
@@ -76,7 +80,7 @@ class StoredFigure:
 
     @property
     def number(self) -> int | Decimal | None:
-        """The value as it is printed: a count as a whole number, a percentage to one decimal."""
+        """The value as it is printed: a count as a whole number, a percentage or a mean to one decimal."""
         return self._printed(self.value)
 
     @property
@@ -89,7 +93,7 @@ class StoredFigure:
     def _printed(self, value: Decimal | None) -> int | Decimal | None:
         if value is None:
             return None
-        return value.quantize(Decimal("0.1")) if self.definition.unit == Unit.PERCENT else int(value)
+        return value.quantize(Decimal("0.1")) if self.definition.unit in (Unit.PERCENT, Unit.MEAN) else int(value)
 
     @property
     def url(self) -> str:

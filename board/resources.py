@@ -8,6 +8,7 @@ from milestones.resources import (
     MilestoneUpdateResource,
     PriorityAreaResource,
 )
+from risks.resources import MitigationResource, RiskResource, RiskReviewResource
 
 # In the order in which an empty portal is filled.
 KINDS: dict[str, type[SheetResource]] = {
@@ -18,5 +19,8 @@ KINDS: dict[str, type[SheetResource]] = {
         MilestoneResource,
         MilestoneUpdateResource,
         DueDateChangeResource,
+        RiskResource,
+        RiskReviewResource,
+        MitigationResource,
     )
 }

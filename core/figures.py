@@ -17,6 +17,7 @@ from core.ratings import Colour
 class Unit(StrEnum):
     COUNT = "count"
     PERCENT = "percent"
+    MEAN = "mean"
     RATING = "rating"
 
 
@@ -53,7 +54,8 @@ class Value:
     """One figure of one month. `area` and `breakdown` are empty where the figure is for the whole plan.
 
     A percentage has its numerator and denominator; `value` is then 100 × numerator ÷ denominator, to one decimal,
-    and None where the denominator is zero. A count has its count as `value`. A rating has its colour in `rag`.
+    and None where the denominator is zero. A count has its count as `value`. A mean is numerator ÷ denominator,
+    to one decimal. A rating has its colour in `rag`.
     """
 
     code: str

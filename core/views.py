@@ -14,12 +14,14 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import FormView
 from django_filters.views import FilterView
 
 from core.forms import add_service_errors
+from core.months import WRITTEN_YEARS
 from core.paging import ListPaginator
 from core.permissions import PermissionName
 
@@ -50,6 +52,23 @@ class Permitted:
     @cached_property
     def today(self) -> dt.date:
         return timezone.localdate(self.now)
+
+
+class AsAtPage(Permitted):
+    """A page that `?as_at=2025-12-31` shows as it was then."""
+
+    @cached_property
+    def as_at(self) -> dt.date | None:
+        """The day in the past that was asked for; None for the page as it is now."""
+        try:
+            day = parse_date(self.request.GET.get("as_at", ""))
+        except ValueError:
+            return None
+        return day if day and day.year in WRITTEN_YEARS and day < self.today else None
+
+    @cached_property
+    def on(self) -> dt.date:
+        return self.as_at or self.today
 
 
 class ServiceFormPage(Permitted, FormView):
@@ -83,6 +102,24 @@ class ServiceFormPage(Permitted, FormView):
         words = {"title": self.title, "submit_label": self.submit_label}
         extra = {**words, "submit_classes": self.submit_classes}
         return super().get_context_data(**{**extra, **kwargs})
+
+
+class KeepsVersion:
+    """A form page whose form has a `based_on_version`, and is told of it where somebody else was faster: what was typed
+    stays, and the next save is based on what the person has now been shown."""
+
+    def versioned(self) -> Any:
+        """What the form changes: something with a `version`."""
+        raise NotImplementedError
+
+    def get_initial(self) -> dict[str, Any]:
+        return {**super().get_initial(), "based_on_version": self.versioned().version}  # type: ignore[misc]
+
+    def form_invalid(self, form: Form) -> HttpResponse:
+        if any(error.code == "changed" for error in form.non_field_errors().as_data()):
+            form.data = form.data.copy()
+            form.data["based_on_version"] = str(self.versioned().version)
+        return super().form_invalid(form)  # type: ignore[misc]
 
 
 class ListPage(Permitted, FilterView):

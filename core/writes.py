@@ -1,6 +1,7 @@
 """What every service does with what it is given: text as it is kept, batches, faults of rows, and who came first."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -48,3 +49,18 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     source = iter(items)
     while chunk := list(islice(source, size)):
         yield chunk
+
+
+def all_of(*steps: Callable[[], Any]) -> None:
+    """Does each step, and only then raises what any of them refused: people mend a row once."""
+    faults: dict[str, list[str]] = defaultdict(list)
+    for step in steps:
+        try:
+            step()
+        except ValidationError as error:
+            for name, messages in (
+                error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+            ).items():
+                faults[name] += [message for message in messages if message not in faults[name]]
+    if faults:
+        raise ValidationError(faults)

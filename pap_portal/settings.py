@@ -370,6 +370,7 @@ NAVIGATION = [
     ("home", "My work", "board.own_work"),
     ("dashboard", "Dashboard", "board.view_figures"),
     ("milestones:list", "Milestones", "milestones.view"),
+    ("risks:list", "Risks", "risks.view"),
     ("month_list", "Months", "board.manage_months"),
     ("people_list", "People", "accounts.view_people"),
     ("import_list", "Imports", "board.import_sheets"),

@@ -8,6 +8,7 @@ handler500 = "core.views.server_error"
 urlpatterns = [
     path("", include("board.urls")),
     path("milestones/", include("milestones.urls")),
+    path("risks/", include("risks.urls")),
     path("", include("accounts.urls")),
     path("api/v1/", include("pap_portal.api")),
 ]

@@ -19,6 +19,7 @@ from core.sheets.widgets import (
     DateWidget,
     LinksWidget,
 )
+from core.writes import all_of
 from milestones.models import Evidence, Impact, Milestone, MilestoneUpdate, Status
 from milestones.resources.names import REFERENCE_ALSO, AreaWidget
 from milestones.services import (
@@ -194,7 +195,7 @@ class MilestoneResource(SheetResource):
             steps.append(self._link(thing, row))
         if "withdrawn_on" in now:
             steps.append(self._withdraw(thing, row))
-        _all_of(*steps)
+        all_of(*steps)
 
     def _rate(self, milestone: Milestone, row: Row) -> None:
         update = UpdateRow(
@@ -225,7 +226,7 @@ class MilestoneResource(SheetResource):
         if not (row.get("evidence") or row.get("withdrawn_on")):
             return []
         try:
-            _all_of(self._link(milestone, row), self._withdraw(milestone, row))
+            all_of(self._link(milestone, row), self._withdraw(milestone, row))
         except ValidationError as error:
             return [(row.number, name, text) for name, messages in error.message_dict.items() for text in messages]
         return []
@@ -314,18 +315,3 @@ class MilestoneResource(SheetResource):
             if url not in links[milestone_id]:
                 links[milestone_id].append(url)
         return {milestone_id: {place: "\n".join(urls)} for milestone_id, urls in links.items()}
-
-
-def _all_of(*steps: Callable[[], Any]) -> None:
-    """Does each step, and only then raises what any of them refused: people mend a row once."""
-    faults: dict[str, list[str]] = defaultdict(list)
-    for step in steps:
-        try:
-            step()
-        except ValidationError as error:
-            for name, messages in (
-                error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
-            ).items():
-                faults[name] += [message for message in messages if message not in faults[name]]
-    if faults:
-        raise ValidationError(faults)

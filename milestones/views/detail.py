@@ -6,12 +6,11 @@ from typing import Any
 
 from django.db.models import Q
 from django.shortcuts import get_object_or_404
-from django.utils.dateparse import parse_date
 from django.utils.functional import cached_property
 from django.utils.timezone import localdate
 from django.views.generic import TemplateView
 
-from core.months import WRITTEN_YEARS
+from core.views import AsAtPage
 from milestones.charts import rating_strip
 from milestones.models import Milestone, MilestoneDependency, MilestoneUpdate
 from milestones.permissions import Perm
@@ -30,24 +29,11 @@ class Link:
     other: Milestone
 
 
-class MilestoneDetail(OfMilestone, TemplateView):
+class MilestoneDetail(OfMilestone, AsAtPage, TemplateView):
     """`?as_at=2025-12-31` shows what was true then; `?updates=all` the whole timeline."""
 
     permission = Perm.VIEW
     template_name = "milestones/milestone_detail.html"
-
-    @cached_property
-    def as_at(self) -> dt.date | None:
-        """The day in the past that was asked for; None for the page as it is now."""
-        try:
-            day = parse_date(self.request.GET.get("as_at", ""))
-        except ValueError:
-            return None
-        return day if day and day.year in WRITTEN_YEARS and day < self.today else None
-
-    @cached_property
-    def on(self) -> dt.date:
-        return self.as_at or self.today
 
     @cached_property
     def milestone(self) -> Milestone:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.dateparse import parse_date
 
+from core.history import as_it_was
 from milestones.models import DueDateChange, Evidence, Milestone, MilestoneChange, MilestoneUpdate
 
 # How much of what changed somebody who was overtaken is shown; all of it is on the milestone's page.
@@ -75,11 +76,8 @@ def told_as_it_was(milestone: Milestone, changes: list[MilestoneChange], on: dt.
     """What the milestone was on a day, field by field: as it is now, but for the fields that have changed since,
     where the oldest later change says what it replaced."""
     supporting = ", ".join(person.full_name for person in milestone.supporting_officers.all())
-    told = {name: getattr(milestone, name) for name in TOLD} | {"supporting_officers": supporting}
-    later = sorted((row for row in changes if row.changed_on > on), key=lambda row: (row.changed_on, row.pk))
-    for row in reversed(later):
-        if row.field in told:
-            told[row.field] = row.was
+    now = {name: getattr(milestone, name) for name in TOLD} | {"supporting_officers": supporting}
+    told = as_it_was(now, changes, on)
     if isinstance(told["baseline_due_date"], str):
         told["baseline_due_date"] = parse_date(told["baseline_due_date"])
     return told

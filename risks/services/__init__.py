@@ -11,7 +11,7 @@ from risks.services.mitigations import add_mitigation, refuse_kind_change, updat
 from risks.services.people import hand_over_risks
 from risks.services.register import add_risk, revise_risk
 from risks.services.reviews import correct_review, next_review_after, review_risk
-from risks.services.targets import set_target
+from risks.services.targets import set_target, target_faults_renamed
 
 __all__ = [
     "ReviewRow",
@@ -30,5 +30,6 @@ __all__ = [
     "review_risk",
     "revise_risk",
     "set_target",
+    "target_faults_renamed",
     "update_mitigation",
 ]

@@ -30,6 +30,8 @@ from core.months import Month, cut_off_of, is_working_day
 from core.sheets import Run, read_sheet
 from milestones import services as milestones
 from milestones.models import Evidence, Milestone, MilestoneDependency, MilestoneUpdate
+from risks import services as risks
+from risks.models import Level, Mitigation, MitigationStatus, Risk
 
 FOLDER = settings.BASE_DIR / "demo"
 PASSWORD = "demo-portal-2026"  # noqa: S105 printed on every start: the demo has no secrets
@@ -122,6 +124,13 @@ class Demo:
             ("evidence", "Date", lambda day: at(working_days_after(day, 1), 11), self._evidence_comes),
             ("milestone-updates", "As at", lambda day: at(working_days_after(day, 2), 16), self._reports_come),
             ("confirmations", "Confirmed on", lambda day: at(day, 17), self._reports_are_confirmed),
+            ("risks", "Opened", lambda day: at(day, 10), partial(self._import, "risks")),
+            ("risk-targets", "Set on", lambda day: at(day, 11), self._targets_are_set),
+            ("mitigations", "Added on", lambda day: at(day, 12), partial(self._import, "mitigations")),
+            ("mitigation-updates", "Date", lambda day: at(day, 13), self._mitigations_move_on),
+            ("risk-reviews", "Date", lambda day: at(day, 14), partial(self._import, "risk-reviews")),
+            ("risk-moves", "Date", lambda day: at(day, 15), self._risks_change_boards),
+            ("risk-closings", "Date", lambda day: at(day, 16), self._risks_are_closed),
         )
         for kind, column, when, happens in in_the_sheets:
             for day, rows in by_day(rows_of(kind), column):
@@ -177,6 +186,54 @@ class Demo:
                 dated=dt.date.fromisoformat(row["Date"]),
                 url=row["Link"],
                 by=milestone.responsible_officer,
+                at=moment,
+            )
+
+    def _targets_are_set(self, rows: list[Row], moment: dt.datetime) -> None:
+        for row in rows:
+            points = [point.split(":") for point in row["Points"].split(";") if point]
+            risks.set_target(
+                risk=Risk.objects.get(reference=row["Reference"]),
+                likelihood=int(row["Likelihood"]),
+                impact=int(row["Impact"]),
+                due_on=dt.date.fromisoformat(row["Target date"]),
+                points=[(dt.date.fromisoformat(day.strip()), int(score)) for day, score in points],
+                reason=row["Reason"],
+                by=self.office,
+                at=moment,
+            )
+
+    def _mitigations_move_on(self, rows: list[Row], moment: dt.datetime) -> None:
+        statuses = {status.label: status for status in MitigationStatus}
+        for row in rows:
+            mitigation = Mitigation.objects.select_related("owner").get(reference=row["Reference"])
+            risks.update_mitigation(
+                mitigation=mitigation,
+                status=statuses[row["Status"]],
+                due_date=dt.date.fromisoformat(row["Due date"]) if row["Due date"] else None,
+                note=row["Note"],
+                by=mitigation.owner,
+                at=moment,
+            )
+
+    def _risks_change_boards(self, rows: list[Row], moment: dt.datetime) -> None:
+        levels = {level.label: level for level in Level}
+        for row in rows:
+            risks.move_level(
+                risk=Risk.objects.get(reference=row["Reference"]),
+                to_level=levels[row["To"]],
+                reason=row["Reason"],
+                by=self.office,
+                at=moment,
+            )
+
+    def _risks_are_closed(self, rows: list[Row], moment: dt.datetime) -> None:
+        for row in rows:
+            risks.close_risk(
+                risk=Risk.objects.get(reference=row["Reference"]),
+                on=timezone.localdate(moment),
+                reason=row["Reason"],
+                by=self.office,
                 at=moment,
             )
 
