@@ -277,7 +277,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='risk',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_on__isnull', True), ('state', 'open')), models.Q(('closed_on__gte', models.F('opened_on')), ('state', 'closed')), _connector='OR'), name='risks_risk_closed_with_date', violation_error_message='A closed risk has the date it was closed, not before it was opened.'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_on__isnull', True), ('state', 'open')), models.Q(('closed_on__gte', models.F('opened_on')), ('closed_on__isnull', False), ('state', 'closed')), _connector='OR'), name='risks_risk_closed_with_date', violation_error_message='A closed risk has the date it was closed, not before it was opened.'),
         ),
         migrations.AddIndex(
             model_name='risktarget',

@@ -85,6 +85,8 @@ class RiskMatrix(AppendOnly):
 
     def clean(self) -> None:
         super().clean()
+        if self.size not in range(SMALLEST, LARGEST + 1):
+            return  # Said by the field's validators; a matrix of thousands takes too long to look through.
         faults = _scale_faults(self) | _band_faults(self)
         if faults:
             raise ValidationError(faults)
@@ -139,11 +141,22 @@ def _band_faults(matrix: RiskMatrix) -> dict[str, str]:
         return {"bands": "Two bands have the same name. Rename one."}
     if any(row.get("colour") not in set(BandColour) for row in rows):
         return {"bands": "Choose each band’s colour from the list."}
-    for score in scores_of(matrix.size):
+    return _range_faults(rows, matrix.size)
+
+
+def _range_faults(rows: Any, size: int) -> dict[str, str]:
+    if not all(isinstance(row.get(end), int) for row in rows for end in ("lowest", "highest")):
+        return {"bands": "Give each band its lowest and its highest score, in whole numbers."}
+    scores = scores_of(size)
+    for score in scores:
         held = [row["name"] for row in rows if row["lowest"] <= score <= row["highest"]]
         if len(held) != 1:
             where = f"in {' and '.join(held)}" if held else "in no band"
             return {"bands": f"A score of {score} is {where}. Each score must be in exactly one."}
+    # An empty band inside another would be found first by `band_of`.
+    for row in rows:
+        if not any(row["lowest"] <= score <= row["highest"] for score in scores):
+            return {"bands": f"No score can be in {row['name']}. Change its range, or take it away."}
     if rows != sorted(rows, key=lambda row: row["lowest"]):
         return {"bands": "List the bands from the lowest to the highest."}
     return {}

@@ -199,7 +199,8 @@ class Risk(Authored):
             ),
             models.CheckConstraint(
                 condition=Q(state=State.OPEN, closed_on__isnull=True)
-                | Q(state=State.CLOSED, closed_on__gte=F("opened_on")),
+                # Named, because a comparison with nothing is let through.
+                | Q(state=State.CLOSED, closed_on__isnull=False, closed_on__gte=F("opened_on")),
                 name="risks_risk_closed_with_date",
                 violation_error_message="A closed risk has the date it was closed, not before it was opened.",
             ),
