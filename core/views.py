@@ -2,7 +2,7 @@
 
 import datetime as dt
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -106,11 +106,9 @@ class ServiceFormPage(Permitted, FormView):
 
 class KeepsVersion:
     """A form page whose form has a `based_on_version`, and is told of it where somebody else was faster: what was typed
-    stays, and the next save is based on what the person has now been shown."""
+    stays, and the next save is based on what the person has now been shown. `versioned()` is what the form changes."""
 
-    def versioned(self) -> Any:
-        """What the form changes: something with a `version`."""
-        raise NotImplementedError
+    versioned: Callable[[], Any]
 
     def get_initial(self) -> dict[str, Any]:
         return {**super().get_initial(), "based_on_version": self.versioned().version}  # type: ignore[misc]

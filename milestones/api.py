@@ -5,28 +5,20 @@ from typing import Any
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.errors import PreconditionFailed
-from core.api.viewsets import Listed, Retrieved
+from core.api.viewsets import AS_AT, IF_MATCH, Listed, Retrieved, etag_of, reference_in_path, version_read
 from core.writes import ChangedSince
 from milestones import services
 from milestones.filters import EvidenceFilter, MilestoneFilter, UpdateFilter
 from milestones.models import Evidence, Impact, Milestone, MilestoneUpdate, PriorityArea, Status, Trend
 from milestones.permissions import Perm
 
-AS_AT = OpenApiParameter("as_at", OpenApiTypes.DATE, description="What was true on this day; today without it.")
-REFERENCE = OpenApiParameter("reference", OpenApiTypes.STR, OpenApiParameter.PATH, description="Like PA1-03.")
-IF_MATCH = OpenApiParameter(
-    "If-Match",
-    OpenApiTypes.STR,
-    OpenApiParameter.HEADER,
-    description="The ETag of the milestone you read. 412 if it has changed since.",
-)
+REFERENCE = reference_in_path("Like PA1-03.")
 
 
 class PriorityAreaSerializer(serializers.ModelSerializer):
@@ -109,10 +101,6 @@ class MilestoneViewSet(Listed, Retrieved):
         return response
 
 
-def etag_of(version: int) -> str:
-    return f'"{version}"'
-
-
 class UpdateSerializer(serializers.ModelSerializer):
     milestone = serializers.CharField(source="milestone.reference", read_only=True)
     author = serializers.CharField(source="author.full_name", read_only=True)
@@ -181,20 +169,13 @@ class UpdateViewSet(OfMilestone):
                 milestone=self.milestone,
                 by=request.user,
                 at=self.now,
-                based_on_version=self._version_read(request),
+                based_on_version=version_read(request),
                 **serializer.validated_data,
             )
         except ChangedSince as error:
             raise PreconditionFailed(" ".join(error.messages)) from error
         row = self.rows(MilestoneUpdate.objects.filter(pk=update.pk)).get()
         return Response(self.as_dicts([row])[0], status=status.HTTP_201_CREATED)
-
-    def _version_read(self, request: Request) -> int | None:
-        """The version in If-Match; None without the header. An ETag that is no version of ours never matches."""
-        given = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
-        if given in ("", "*"):
-            return None
-        return int(given) if given.isdecimal() and len(given) < 10 else 0
 
 
 class EvidenceSerializer(serializers.ModelSerializer):

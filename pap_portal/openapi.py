@@ -5,7 +5,8 @@ from typing import Any
 SETTINGS: dict[str, Any] = {
     "TITLE": "Priority Action Plan portal API",
     "DESCRIPTION": (
-        "Milestones, their updates and evidence, and every monthly figure behind the board's dashboard. "
+        "Milestones, their updates and evidence, risks, their reviews and mitigations, and every monthly figure "
+        "behind the board's dashboard. "
         "Send `Authorization: Token <your token>`; make one on your API tokens page."
     ),
     "VERSION": "1",
@@ -17,5 +18,10 @@ SETTINGS: dict[str, Any] = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {"MonthState": "board.models.ReportingMonth.State"},
+    "ENUM_NAME_OVERRIDES": {
+        "MonthState": "board.models.ReportingMonth.State",
+        "RiskStateEnum": "risks.models.State",
+        "MitigationStatusEnum": "risks.models.MitigationStatus",
+        "StatusEnum": "milestones.models.Status",
+    },
 }

@@ -19,11 +19,13 @@ from risks.models import (
     Level,
     LevelMove,
     MatrixBook,
+    MatrixChoice,
     Mitigation,
     MitigationKind,
     MitigationStatus,
     Movement,
     Risk,
+    RiskMatrix,
     RiskQuerySet,
     RiskReview,
     State,
@@ -35,8 +37,9 @@ STATES = [*State.choices, ("all", "Open and closed")]
 
 
 def band_choices() -> list[tuple[str, str]]:
-    """The bands of every matrix, each name once."""
-    bands = {band.code: band.name for matrix in MatrixBook.read().values() for band in matrix.band_list}
+    """The bands of every matrix that was ever in use, each name once."""
+    used = RiskMatrix.objects.filter(pk__in=MatrixChoice.objects.values("matrix"))
+    bands = {band.code: band.name for matrix in used for band in matrix.band_list}
     return list(bands.items())
 
 

@@ -16,6 +16,8 @@ from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,7 +28,31 @@ from core.api.renderers import csv_cell
 from core.months import WRITTEN_YEARS
 from core.permissions import PermissionName
 
+AS_AT = OpenApiParameter("as_at", OpenApiTypes.DATE, description="What was true on this day; today without it.")
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="The ETag of what you read. 412 if it has changed since.",
+)
 PAGING_PARAMETERS = frozenset({"page", "page_size", "format"})
+
+
+def reference_in_path(example: str) -> OpenApiParameter:
+    return OpenApiParameter("reference", OpenApiTypes.STR, OpenApiParameter.PATH, description=example)
+
+
+def etag_of(version: int) -> str:
+    """The ETag of a row that counts its versions."""
+    return f'"{version}"'
+
+
+def version_read(request: Request) -> int | None:
+    """The version in If-Match; None without the header. An ETag that is no version of ours never matches."""
+    given = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
+    if given in ("", "*"):
+        return None
+    return int(given) if given.isdecimal() and len(given) < 10 else 0
 
 
 class _Line:

@@ -202,7 +202,7 @@ class _Drawing:
         return (
             f'<circle cx="{from_x:.1f}" cy="{from_y:.1f}" r="3" fill="{ARROWS[way]}"/>'
             f'<line x1="{from_x:.1f}" y1="{from_y:.1f}" x2="{to_x:.1f}" y2="{to_y:.1f}" stroke="{ARROWS[way]}" '
-            f'stroke-width="2"{dash} marker-end="url(#{self.name}-{way})"/>'
+            f'stroke-width="1.5"{dash} marker-end="url(#{self.name}-{way})"/>'
         )
 
     def _labels(self) -> str:

@@ -25,7 +25,7 @@ from risks.permissions import Perm
 from risks.views import history
 from risks.views.base import OfRisk
 
-RECENT_EVENTS = 15
+RECENT_EVENTS = 10
 
 
 class RiskDetail(OfRisk, AsAtPage, TemplateView):

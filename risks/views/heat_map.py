@@ -105,6 +105,7 @@ class HeatMapPage(Permitted, TemplateView):
         moved = [risk for risk in self.placed if risk.has_moved]
         return super().get_context_data(
             map=self.map,
+            moved=moved,
             worse=[risk for risk in moved if risk.is_worse],
             better=[risk for risk in moved if not risk.is_worse],
             new=[risk for risk in self.placed if self.earlier and risk.before is None],
