@@ -21,7 +21,7 @@ class PersonChoice(forms.ModelChoiceField):
 
 
 class LeaverForm(forms.Form):
-    """Why somebody loses their access, and who takes over the milestones they answer for, where there are any."""
+    """Why somebody loses their access, and who takes over what they answer for, where there is anything."""
 
     reason = forms.CharField(
         label="Why do they no longer need access?",
@@ -31,19 +31,19 @@ class LeaverForm(forms.Form):
     )
     to = PersonChoice(
         User.objects.none(),
-        label="Who takes over their milestones?",
-        help_text="As responsible officer, SRO or supporting officer, as they were.",
+        label="Who takes over what they answer for?",
+        help_text="Their milestones, in the same part as they had, and their open risks and mitigations.",
         empty_label="Select a person",
         error_messages={
-            "required": "Select who takes over their milestones.",
-            "invalid_choice": "Select who takes over their milestones.",
+            "required": "Select who takes over what they answer for.",
+            "invalid_choice": "Select who takes over what they answer for.",
         },
     )
 
-    def __init__(self, *args: Any, person: User, answers_for_milestones: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, person: User, answers_for_something: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["to"].queryset = User.objects.active().exclude(pk=person.pk).select_related("organisation")
-        if not answers_for_milestones:
+        if not answers_for_something:
             del self.fields["to"]
 
 

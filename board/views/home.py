@@ -18,10 +18,13 @@ from core.models import SheetUpload
 from core.months import Month, cut_off_of, month_reported_on
 from core.views import Permitted
 from milestones.models import Milestone, MilestoneDependency, MilestoneDraft, MilestoneUpdate
+from risks.models import STILL_TO_DO, MatrixBook, Mitigation, MitigationKind, Risk, State
 
 # The office's lists show their beginning and link to the rest.
 ROWS_SHOWN = 10
 CONFIRMATIONS_SHOWN = 20
+# A review is on its owner's page this long before it is due.
+REVIEW_NOTICE = dt.timedelta(days=7)
 
 
 class Home(Permitted, TemplateView):
@@ -32,7 +35,7 @@ class Home(Permitted, TemplateView):
     template_name = "board/home.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not (self.reports or self.is_office or self.is_analyst):
+        if not (self.reports or self.is_office or self.is_analyst or self.risk_work.is_any):
             return redirect("dashboard")
         return super().get(request, *args, **kwargs)
 
@@ -55,8 +58,12 @@ class Home(Permitted, TemplateView):
         rows = Milestone.objects.visible_to(user).for_person(user).counting_on(today).as_at(today).with_trend(today)
         return list(rows.with_draft_of(user).order_by("due_on", "reference"))
 
+    @cached_property
+    def risk_work(self) -> "RiskWork":
+        return RiskWork(self.request.user, self.today)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(**kwargs)
+        context = super().get_context_data(risk_work=self.risk_work, **kwargs)
         month = month_reported_on(self.today)
         cut_off = _cut_off(month)
         context |= {
@@ -77,7 +84,7 @@ class Home(Permitted, TemplateView):
         return context
 
     def _title(self) -> str:
-        if self.reports:
+        if self.reports or self.risk_work.is_any:
             return "My work"
         return "Programme office" if self.is_office else "Figures and data"
 
@@ -112,6 +119,46 @@ def slipping_for(user: User) -> QuerySet[MilestoneDependency]:
     mine = Milestone.objects.for_person(user).values("pk")
     late = MilestoneDependency.objects.slipping().filter(Q(blocker__in=mine) | Q(dependent__in=mine))
     return late.select_related("blocker", "dependent").order_by("dependent__due_date", "pk")
+
+
+@dataclass(frozen=True)
+class RiskWork:
+    """What somebody owes the register: reviews of their risks, and actions that are theirs."""
+
+    user: User
+    today: dt.date
+
+    @cached_property
+    def risks(self) -> list[Risk]:
+        """Their open risks, what is owed first. With `is_owed`: its review is overdue, or due within the week."""
+        register = Risk.objects.visible_to(self.user).filter(owner=self.user).as_at(self.today).open()
+        rows = list(register.order_by("next_review_on", "reference"))
+        for risk in rows:
+            risk.is_owed = risk.next_review_on <= self.today + REVIEW_NOTICE
+        return rows
+
+    @property
+    def owed(self) -> list[Risk]:
+        return [risk for risk in self.risks if risk.is_owed]
+
+    @property
+    def others(self) -> list[Risk]:
+        return [risk for risk in self.risks if not risk.is_owed]
+
+    @cached_property
+    def actions(self) -> list[Mitigation]:
+        """Actions of open risks that they are to do, what is due first."""
+        theirs = Mitigation.objects.filter(owner=self.user, risk__state=State.OPEN, kind=MitigationKind.ACTION)
+        still = theirs.filter(status__in=STILL_TO_DO).select_related("risk")
+        return list(still.order_by(F("due_date").asc(nulls_last=True), "reference"))
+
+    @property
+    def is_any(self) -> bool:
+        return bool(self.risks or self.actions)
+
+    @cached_property
+    def book(self) -> MatrixBook:
+        return MatrixBook.read()
 
 
 @dataclass(frozen=True)
@@ -159,6 +206,14 @@ class Office:
     @cached_property
     def imports(self) -> list[SheetUpload]:
         return list(SheetUpload.objects.select_related("created_by")[:5])
+
+    @cached_property
+    def reviews_overdue(self) -> int:
+        return Risk.objects.as_at(self.today).review_overdue(self.today).count()
+
+    @cached_property
+    def unmitigated(self) -> int:
+        return Risk.objects.as_at(self.today).without_mitigation().count()
 
     @cached_property
     def without_roles(self) -> int:

@@ -1,6 +1,6 @@
 """Where a person leaves: their access ends, and somebody takes over what they answer for, in one step.
 
-Here, because `accounts` knows no milestones.
+Here, because `accounts` knows neither milestones nor risks.
 """
 
 from typing import Any
@@ -18,6 +18,8 @@ from board.forms import LeaverForm
 from core.views import ServiceFormPage
 from milestones.models import Milestone
 from milestones.services import hand_over
+from risks.models import Mitigation, Risk, State
+from risks.services import hand_over_risks
 
 
 class PersonDeactivate(PersonPage, ServiceFormPage):
@@ -32,8 +34,15 @@ class PersonDeactivate(PersonPage, ServiceFormPage):
         """How many milestones of the plan they answer for."""
         return Milestone.objects.filter(withdrawn_on__isnull=True).for_person(self.person).count()
 
+    @cached_property
+    def risks(self) -> int:
+        """How many open risks they own, and mitigations of open risks."""
+        mine = Risk.objects.filter(owner=self.person, state=State.OPEN).count()
+        return mine + Mitigation.objects.filter(owner=self.person, risk__state=State.OPEN).count()
+
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "person": self.person, "answers_for_milestones": bool(self.milestones)}
+        answers = bool(self.milestones or self.risks)
+        return {**super().get_form_kwargs(), "person": self.person, "answers_for_something": answers}
 
     @transaction.atomic
     def perform(self, form: Form) -> User:
@@ -41,15 +50,16 @@ class PersonDeactivate(PersonPage, ServiceFormPage):
         self.successor: User | None = form.cleaned_data.get("to")
         if self.successor:
             hand_over(person=self.person, to=self.successor, reason=reason, by=by, at=at)
+            hand_over_risks(person=self.person, to=self.successor, reason=reason, by=by, at=at)
         return deactivate_person(person=self.person, reason=reason, by=by, at=at)
 
     def get_success_message(self) -> str:
         words = f"{self.person} is deactivated and can no longer sign in."
-        return f"{words} {self.successor} now answers for their milestones." if self.successor else words
+        return f"{words} {self.successor} now answers for what was theirs." if self.successor else words
 
     def get_success_url(self) -> str:
         return reverse("person_detail", args=[self.person.pk])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         title = f"Deactivate {self.person}?"
-        return super().get_context_data(title=title, milestones=self.milestones, **kwargs)
+        return super().get_context_data(title=title, milestones=self.milestones, risks=self.risks, **kwargs)

@@ -58,6 +58,12 @@ class FigureRow:
         """What stands behind the number."""
         return "%" if self.definition.unit == Unit.PERCENT else ""
 
+    @property
+    def base(self) -> str:
+        """What a share or a mean was made of."""
+        joined = "÷" if self.definition.unit == Unit.MEAN else "of"
+        return f"{self.plan.numerator} {joined} {self.plan.denominator}"
+
 
 class MonthPage(Permitted):
     """A page about one month. One that is not there is not found."""

@@ -13,6 +13,7 @@ from core.glossary import Term, terms
 from core.months import Month, cut_off_of, month_reported_on
 from core.views import Permitted
 from milestones.models import TREND_MONTHS, Impact, Status, Trend
+from risks.models import Level, Movement, RiskMatrix
 
 
 class Key(Permitted, TemplateView):
@@ -28,6 +29,9 @@ class Key(Permitted, TemplateView):
             "trends": list(Trend),
             "trend_months": TREND_MONTHS,
             "rules": settings,
+            "matrix": RiskMatrix.objects.in_use(self.today),
+            "levels": list(Level),
+            "movements": list(Movement),
             "month": month,
             "cut_off": cut_off_of(month),
             "revisit": Month.parse(settings.REVISIT_EXPECTED),

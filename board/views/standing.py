@@ -14,10 +14,11 @@ from django.utils.safestring import SafeString
 from board import charts
 from board.figures import StoredFigure, definition, figures_of, series
 from board.models import ReportingMonth
+from board.views.changes import change_words
+from board.views.risk_panel import RiskPanel
 from core.charts import Chart, Segment, bar, swatch
 from core.months import Month
 from core.ratings import Colour
-from core.templatetags.portal import signed
 from milestones.models import (
     STATUS_RANK,
     Impact,
@@ -65,12 +66,7 @@ class Part:
 
     @property
     def change(self) -> str:
-        """`+2 since December`, or `No change since December`; empty where there is nothing to compare with."""
-        figure = self.figure
-        if figure is None or figure.previous is None or figure.change is None:
-            return ""
-        then = figure.previous.month.label.split()[0]
-        return f"{signed(figure.change)} since {then}" if figure.change else f"No change since {then}"
+        return change_words(self.figure)
 
 
 @dataclass(frozen=True)
@@ -120,6 +116,7 @@ class Standing:
         self.is_latest = is_latest
         self.previous = self.month.previous if has_previous else None
         self.figures = figures_of(self.month, previous=self.previous)
+        self.risks = RiskPanel(self.month, self.figures, previous=self.previous)
 
     def figure(self, name: str, area: str = "") -> StoredFigure | None:
         return self.figures.figure(f"milestones.{name}", area)

@@ -11,18 +11,15 @@ from django.utils.formats import date_format
 
 from accounts.models import User
 from core.writes import ChangedSince, chunks
-from risks.models import Risk, RiskChange, RiskMatrix, RiskReview
+from risks.models import Mitigation, Risk, RiskChange, RiskMatrix, RiskReview
 
 
-def lock_risk(risk: Risk, *, based_on_version: int | None = None) -> None:
+def lock_risk(risk: Risk) -> None:
     """Brings the risk up to date with its row, which stays locked until the transaction ends.
 
-    Two people saving at once queue here. With the version that a form was opened on, the second is told of the first.
-    (SQLite has no row locks; there, immediate transactions queue as a whole.)
+    Two people saving at once queue here. (SQLite has no row locks; there, immediate transactions queue as a whole.)
     """
     risk.refresh_from_db(from_queryset=Risk.objects.select_for_update())
-    if based_on_version is not None and based_on_version != risk.version:
-        raise ChangedSince(risk)
 
 
 def lock_risks(risk_ids: Iterable[int]) -> None:
@@ -30,6 +27,13 @@ def lock_risks(risk_ids: Iterable[int]) -> None:
     for chunk in chunks(sorted(set(risk_ids))):
         rows = Risk.objects.select_for_update().filter(pk__in=chunk).order_by("pk")
         list(rows.values_list("pk", flat=True))
+
+
+def refuse_changed(thing: Risk | Mitigation, based_on_version: int | None) -> None:
+    """With the version that a form was opened on, tells the second of two people saving of the first. Asked once it is
+    known that this is no second click of the first."""
+    if based_on_version is not None and based_on_version != thing.version:
+        raise ChangedSince(thing)
 
 
 def refuse_closed(risk: Risk) -> None:

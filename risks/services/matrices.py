@@ -27,6 +27,7 @@ def add_matrix(
 ) -> RiskMatrix:
     """Adds a matrix. Its code and its bands' are made of their names. It is not in use until it is chosen."""
     code = slugify(name)[:40]
+    refuse({} if code else {"name": "Give the matrix a name, with letters or digits."})
     if RiskMatrix.objects.filter(code=code).exists():
         raise ValidationError({"name": "There is already a matrix with this name. Choose another."})
     named = [{**band, "code": slugify(band["name"])} for band in bands]

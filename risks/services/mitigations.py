@@ -7,9 +7,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts.models import User
-from core.writes import ChangedSince, text
+from core.writes import text
 from risks.models import (
     FIRST_STATUS,
     STATUSES,
@@ -20,7 +21,7 @@ from risks.models import (
     MitigationUpdate,
     Risk,
 )
-from risks.services.current import date_faults, left_faults, lock_risk, refuse, refuse_closed
+from risks.services.current import date_faults, left_faults, lock_risk, refuse, refuse_changed, refuse_closed
 
 
 @transaction.atomic
@@ -40,6 +41,7 @@ def add_mitigation(
 ) -> Mitigation:
     """Adds a control (in place already) or an action (to be done). Without a reference it gets the risk's next:
     R01-M3. The same mitigation from the same person again, a second click, returns the row there is."""
+    refuse({} if kind in MitigationKind.values else {"kind": "Choose a control or an action."})
     lock_risk(risk)
     refuse_closed(risk)
     today = timezone.localdate(at)
@@ -88,22 +90,22 @@ def update_mitigation(
     based_on_version: int | None = None,
 ) -> Mitigation:
     """Says how a mitigation stands now; None leaves a thing as it is. To stop it, or to move an action's due date,
-    needs a note. Without a change and without a note nothing is written."""
+    needs a note. Without a change and without a note nothing is written, nor by a second click."""
     mitigation.refresh_from_db(from_queryset=Mitigation.objects.select_for_update().select_related("risk"))
     refuse_closed(mitigation.risk)
-    if based_on_version is not None and based_on_version != mitigation.version:
-        raise ChangedSince(mitigation)
     was = {name: getattr(mitigation, name) for name in ("status", "due_date", "owner", "description", "effect")}
     given = {"status": status, "due_date": due_date, "owner": owner, "effect": effect}
     now = {name: value for name, value in given.items() if value is not None and value != was[name]}
     if description is not None and text(description) != was["description"]:
         now["description"] = text(description)
-    if not now and not text(note):
-        return mitigation
-    day = dated_on or timezone.localdate(at)
+    today = timezone.localdate(at)
+    day = dated_on or today
     latest = MitigationUpdate.objects.filter(mitigation=mitigation).first()
+    if not now and (not text(note) or _said_already(latest, day, text(note), by)):
+        return mitigation
+    refuse_changed(mitigation, based_on_version)
     refuse(
-        date_faults("dated_on", day, opened_on=latest.dated_on if latest else day, today=timezone.localdate(at)),
+        date_faults("dated_on", day, opened_on=mitigation.risk.opened_on, today=today) or _order_faults(day, latest),
         left_faults(owner=owner if "owner" in now else None),
         _move_faults(mitigation, now, text(note)),
     )
@@ -115,6 +117,18 @@ def update_mitigation(
     reworded = f"Before, it read: {was['description']}" if "description" in now else ""
     _record(mitigation, day, "\n".join(filter(None, (text(note), reworded))), by, at)
     return mitigation
+
+
+def _said_already(latest: MitigationUpdate | None, day: dt.date, note: str, by: User | None) -> bool:
+    """Whether the last word on it is this note already."""
+    return latest is not None and (latest.dated_on, latest.note, latest.created_by) == (day, note, by)
+
+
+def _order_faults(day: dt.date, latest: MitigationUpdate | None) -> dict[str, str]:
+    """Updates come one after the other: one in the past would change what stood after it."""
+    if latest and day < latest.dated_on:
+        return {"dated_on": f"It was last updated on {date_format(latest.dated_on)}. Choose that day or a later one."}
+    return {}
 
 
 def next_reference(risk: Risk) -> str:

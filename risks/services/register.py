@@ -5,14 +5,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from core.months import months_after
 from core.writes import text
 from milestones.models import Milestone, PriorityArea
-from risks.models import Frequency, Level, Risk, RiskChange, RiskMatrix
+from risks.models import Frequency, Risk, RiskChange, RiskMatrix
 from risks.services.current import (
     left_faults,
     lock_risk,
@@ -20,6 +20,7 @@ from risks.services.current import (
     pair_faults,
     refresh_scores,
     refuse,
+    refuse_changed,
     refuse_closed,
 )
 from risks.services.targets import set_target, target_faults_renamed
@@ -54,7 +55,10 @@ def add_risk(
     target_date: dt.date | None = None,
 ) -> Risk:
     """Adds a risk. It stands at its inherent pair until its first review."""
-    refuse({} if opened_on <= timezone.localdate(at) else {"opened_on": "The date must be today or earlier."})
+    refuse(
+        {} if opened_on <= timezone.localdate(at) else {"opened_on": "The date must be today or earlier."},
+        {} if frequency in Frequency.values else {"frequency": "Choose how often the risk is reviewed."},
+    )
     matrix = RiskMatrix.objects.in_use(opened_on)
     refuse(pair_faults(matrix, inherent_likelihood, inherent_impact, INHERENT), left_faults(owner=owner))
     risk = Risk(
@@ -111,15 +115,19 @@ def revise_risk(
     **changes: Any,
 ) -> Risk:
     """Changes what a risk is or who owns it (REVISABLE fields), with a history row for each that differs. Another
-    inherent score needs a reason. Without a difference nothing is written."""
+    inherent score needs a reason. Without a difference nothing is written, whatever was changed since the form was
+    opened: it may be a second click."""
     if unknown := set(changes) - set(REVISABLE):
         raise TypeError(f"a risk's {', '.join(sorted(unknown))} cannot be revised")
-    lock_risk(risk, based_on_version=based_on_version)
+    # Given as a form gives them, sets of links are queries.
+    changes |= {name: list(changes[name]) for name in LINKS if name in changes}
+    lock_risk(risk)
     refuse_closed(risk)
     on = timezone.localdate(at)
     differing = {name: value for name, value in changes.items() if _differs(risk, name, value)}
     if not differing:
         return risk
+    refuse_changed(risk, based_on_version)
     rescored = any(name in differing for name in INHERENT)
     refuse(
         left_faults(owner=differing.get("owner")),
@@ -157,9 +165,6 @@ def _differs(risk: Risk, name: str, value: Any) -> bool:
     if name in LINKS:
         return set(_value(risk, name)) != set(value)
     return _value(risk, name) != (text(value) if isinstance(value, str) else value)
-
-
-CHOICES: dict[str, type[models.TextChoices]] = {"level": Level, "frequency": Frequency}
 
 
 def _words(value: Any) -> str:

@@ -10,12 +10,20 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.months import months_after
-from core.writes import ChangedSince, text
+from core.writes import text
 from risks.models import Frequency, ReviewQuerySet, Risk, RiskMatrix, RiskReview
-from risks.services.current import date_faults, lock_risk, pair_faults, refresh_scores, refuse, refuse_closed
+from risks.services.current import (
+    date_faults,
+    lock_risk,
+    pair_faults,
+    refresh_scores,
+    refuse,
+    refuse_changed,
+    refuse_closed,
+)
 
 # What a reviewer says; two reviews that agree in all of it are the same review.
-CONTENT = ("reviewed_on", "likelihood", "impact", "note", "next_review_on")
+CONTENT = ("reviewed_on", "matrix_id", "likelihood", "impact", "note", "next_review_on")
 SAME_DAY = "Reviewed again on the same day."
 
 
@@ -39,6 +47,7 @@ def review_risk(
     pair. A second review of one day supersedes the first. Raises ChangedSince where somebody wrote after the form was
     opened, except for a second click: the same review by the same person again returns the row there is.
     """
+    refuse(_day_faults(reviewed_on))
     lock_risk(risk)
     matrix = RiskMatrix.objects.in_use(reviewed_on)
     review = RiskReview(
@@ -55,8 +64,7 @@ def review_risk(
     )
     if first_click := _already_recorded(review):
         return first_click
-    if based_on_version is not None and based_on_version != risk.version:
-        raise ChangedSince(risk)
+    refuse_changed(risk, based_on_version)
     same_day = _standing(risk, on=reviewed_on).filter(reviewed_on=reviewed_on).first()
     if same_day:
         review.supersedes, review.correction_reason = same_day, SAME_DAY
@@ -82,7 +90,7 @@ def correct_review(
     lock_risk(risk)
     if RiskReview.objects.filter(supersedes=review).exists():
         raise ValidationError("This review has been corrected already. Correct the newest version of it.")
-    refuse({} if text(correction_reason) else {"correction_reason": "Say what was wrong."})
+    refuse({} if text(correction_reason) else {"correction_reason": "Say what was wrong."}, _day_faults(reviewed_on))
     corrected = RiskReview(
         risk=risk,
         reviewed_on=reviewed_on,
@@ -126,6 +134,11 @@ def _add(review: RiskReview, at: dt.datetime) -> None:
     review.save()
     refresh_scores([risk.pk])
     risk.refresh_from_db()
+
+
+def _day_faults(reviewed_on: dt.date | None) -> dict[str, str]:
+    """Asked first: matrix and next review go by the day."""
+    return {} if reviewed_on else {"reviewed_on": "Enter the date."}
 
 
 def _next_faults(review: RiskReview) -> dict[str, str]:

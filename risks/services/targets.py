@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from accounts.models import User
 from core.writes import text
 from risks.models import Risk, RiskMatrix, RiskTarget, TargetPoint
-from risks.services.current import date_faults, lock_risk, pair_faults, refuse, refuse_closed
+from risks.services.current import date_faults, lock_risk, pair_faults, refuse, refuse_changed, refuse_closed
 
 Points = Sequence[tuple[dt.date, int]]
 
@@ -34,9 +34,10 @@ def set_target(
     """Sets what a risk is to come down to, by when, and the planned scores on the way ((date, score), before the target
     date). Without a pair the risk has no target from that day on.
 
-    A target that replaces another needs a reason. Without a change nothing is written.
+    A target that replaces another needs a reason. Without a change nothing is written: a second click returns the row
+    that the first one made. Else raises ChangedSince where somebody wrote after the form was opened.
     """
-    lock_risk(risk, based_on_version=based_on_version)
+    lock_risk(risk)
     refuse_closed(risk)
     today = timezone.localdate(at)
     set_on = set_on or today
@@ -55,6 +56,7 @@ def set_target(
     )
     if _says_the_same(latest, target, points):
         return latest
+    refuse_changed(risk, based_on_version)
     refuse(
         date_faults("set_on", set_on, opened_on=risk.opened_on, today=today),
         _pair_faults(target),

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
 
-from core.views import Permitted, ServiceFormPage
+from core.views import Permitted, ServiceFormPage, safe_next
 from risks.models import Risk, RiskMatrix
 
 
@@ -42,12 +42,17 @@ class RiskFormPage(OfRisk, ServiceFormPage):
     def versioned(self) -> Any:
         return self.risk
 
+    @property
+    def back_url(self) -> str:
+        """Where the person came from, else the risk's page."""
+        return safe_next(self.request) or self.risk_url
+
     def get_success_url(self) -> str:
-        return self.risk_url
+        return self.back_url
 
     def get_success_message(self) -> str:
         return f"{self.risk.reference}: {self.success_message}"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        extra = {"risk": self.risk, "back_url": self.risk_url, "warning": self.warning, "matrix": self.matrix}
+        extra = {"risk": self.risk, "back_url": self.back_url, "warning": self.warning, "matrix": self.matrix}
         return super().get_context_data(**{**extra, **kwargs})
