@@ -36,7 +36,7 @@ class MatrixForm(forms.Form):
                 )
                 self.fields[f"{axis}_{value}_definition"] = forms.CharField(
                     label=f"{axis.capitalize()} {value}: what it means",
-                    widget=forms.Textarea({"rows": 2}),
+                    widget=forms.Textarea({"rows": 3}),
                     error_messages={"required": f"Say what {axis} {value} means."},
                 )
         for number in range(1, BANDS + 1):

@@ -24,7 +24,7 @@ class MitigationFields(forms.Form):
         label="What does it bring down? (optional)",
         choices=EFFECTS,
         required=False,
-        widget=forms.RadioSelect({"class": "govuk-radios--small govuk-radios--inline"}),
+        widget=forms.RadioSelect({"class": "govuk-radios--small"}),
     )
     says_optional = False
 

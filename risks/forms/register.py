@@ -7,7 +7,7 @@ from django import forms
 from accounts.forms import people_field
 from core.forms import DateField, VersionField, reason_field, text_field
 from milestones.models import Milestone, PriorityArea
-from risks.forms.reviews import offer_steps
+from risks.forms.reviews import offer_steps, step_field
 from risks.models import Frequency, Level, Risk, RiskMatrix, Treatment
 
 
@@ -24,17 +24,12 @@ class RiskFields(forms.Form):
     event = text_field("Event: what might happen?", rows=2)
     consequence = text_field("Consequence: what would that mean for children, families or the plan?", rows=2)
     owner = people_field("Owner", missing="Select who owns the risk.", hint="Who reviews it and answers for it.")
-    inherent_likelihood = forms.TypedChoiceField(
-        label="Inherent likelihood",
-        coerce=int,
-        help_text="Before any control.",
-        error_messages={"required": "Select how likely it is before any control."},
+    inherent_likelihood = step_field(
+        "Inherent likelihood: how likely would it be without any control?",
+        "Select how likely it is before any control.",
     )
-    inherent_impact = forms.TypedChoiceField(
-        label="Inherent impact",
-        coerce=int,
-        help_text="Before any control.",
-        error_messages={"required": "Select how bad it would be before any control."},
+    inherent_impact = step_field(
+        "Inherent impact: how bad would it be without any control?", "Select how bad it would be before any control."
     )
     treatment = forms.ChoiceField(
         label="Treatment (optional)",
@@ -62,8 +57,8 @@ class RiskFields(forms.Form):
 
     def __init__(self, *args: Any, matrix: RiskMatrix, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer_steps(self, "inherent_likelihood", matrix.likelihoods, blank="Select a likelihood")
-        offer_steps(self, "inherent_impact", matrix.impacts, blank="Select an impact")
+        offer_steps(self, "inherent_likelihood", matrix.likelihoods)
+        offer_steps(self, "inherent_impact", matrix.impacts)
 
 
 class RiskAddForm(RiskFields):

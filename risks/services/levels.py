@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 
 from accounts.models import User
 from core.writes import text
-from risks.models import Escalation, Level, Risk, State, StateChange
+from risks.models import Escalation, Level, Risk, RiskReview, State, StateChange
 from risks.services.current import date_faults, lock_risk, refuse, refuse_closed
 
 
@@ -79,6 +79,7 @@ def _change_state(
         {} if text(reason) else {"reason": f"Say why it is {verb}."},
         date_faults("on", on, opened_on=risk.opened_on, today=timezone.localdate(at)),
         _order_faults("on", on, latest.changed_on if latest else None),
+        _reviewed_faults(risk, on) if state == State.CLOSED else {},
     )
     change = StateChange(risk=risk, changed_on=on, state=state, reason=text(reason), created_by=by, created_at=at)
     change.full_clean()
@@ -91,6 +92,14 @@ def _order_faults(name: str, day: dt.date | None, latest: dt.date | None) -> dic
     """Moves come one after the other: one in the past would change what stood after it."""
     if day and latest and day < latest:
         return {name: f"The last such move was on {date_format(latest)}. Choose that day or a later one."}
+    return {}
+
+
+def _reviewed_faults(risk: Risk, on: dt.date | None) -> dict[str, str]:
+    """Nobody reviews what is closed: the rule that `record_reviews` holds for the other order."""
+    later = RiskReview.objects.effective().filter(risk=risk, reviewed_on__gt=on).first() if on else None
+    if later:
+        return {"on": f"It was reviewed on {date_format(later.reviewed_on)}. Choose that day or a later one."}
     return {}
 
 

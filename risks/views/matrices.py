@@ -50,7 +50,8 @@ class MatrixAdd(ServiceFormPage):
         return {**super().get_form_kwargs(), "size": self.size}
 
     def get_initial(self) -> dict[str, Any]:
-        return matrix_initial(RiskMatrix.objects.filter(size=self.size).last())
+        in_use = RiskMatrix.objects.in_use(self.today)
+        return matrix_initial(in_use if in_use.size == self.size else RiskMatrix.objects.filter(size=self.size).last())
 
     def perform(self, form: MatrixForm) -> RiskMatrix:
         return services.add_matrix(**form.matrix, by=self.request.user, at=self.now)

@@ -21,7 +21,7 @@ class MitigationAdd(RiskFormPage):
     success_message = "the mitigation has been added."
 
     def get_initial(self) -> dict[str, Any]:
-        return {"owner": self.risk.owner_id}
+        return {"owner": self.risk.owner_id, "effect": ""}
 
     def perform(self, form: MitigationAddForm) -> Mitigation:
         return services.add_mitigation(risk=self.risk, by=self.request.user, at=self.now, **form.cleaned_data)

@@ -24,7 +24,7 @@ class RiskAdd(ServiceFormPage):
         return {**super().get_form_kwargs(), "matrix": RiskMatrix.objects.in_use(self.today)}
 
     def get_initial(self) -> dict[str, Any]:
-        start = {"opened_on": self.today, "frequency": Frequency.MONTHLY, "level": Level.OPERATIONAL}
+        start = {"opened_on": self.today, "frequency": Frequency.MONTHLY, "level": Level.OPERATIONAL, "treatment": ""}
         return {**start, "reference": next_risk_reference()}
 
     def perform(self, form: RiskAddForm) -> Any:

@@ -1,7 +1,7 @@
 """Who may ask for what: every address and every API action, as each role. The table is the whole promise.
 
 One line an address and method, one column a person. `officer` answers for nothing; `owner` is the milestone's
-responsible officer, `sro` its senior responsible officer.
+responsible officer and owns the risk, `sro` is its senior responsible officer.
 
 - `ok`  let through: a page, a redirect to another page, or what is wrong with the empty form that was sent
 - `no`  refused (403)
@@ -60,6 +60,23 @@ milestones:dependency_end             GET,POST  in     no     no       ok     ok
 milestones:reassign                   GET,POST  in     no     no       no     no   no       no       ok
 milestones:edit                       GET,POST  in     no     no       no     no   no       no       ok
 milestones:withdraw                   GET,POST  in     no     no       no     no   no       no       ok
+risks:list                            GET       in     ok     ok       ok       ok   ok       ok       ok
+risks:heat_map                        GET       in     ok     ok       ok       ok   ok       ok       ok
+risks:add                             GET,POST  in     no     no       no       no   no       no       ok
+risks:matrix_list                     GET       in     ok     ok       ok       ok   ok       ok       ok
+risks:matrix_add                      GET,POST  in     no     no       no       no   no       no       ok
+risks:matrix_choose                   GET,POST  in     no     no       no       no   no       no       ok
+risks:detail                          GET       in     ok     ok       ok       ok   ok       ok       ok
+risks:review                          GET,POST  in     no     no       ok       no   no       no       ok
+risks:correct                         GET,POST  in     no     no       ok       no   no       no       ok
+risks:target                          GET,POST  in     no     no       ok       no   no       no       ok
+risks:mitigation_add                  GET,POST  in     no     no       ok       no   no       no       ok
+risks:mitigation_update               GET,POST  in     no     no       ok       no   no       no       ok
+risks:escalate                        GET,POST  in     no     no       ok       no   no       no       ok
+risks:de_escalate                     GET,POST  in     no     no       no       no   no       no       ok
+risks:edit                            GET,POST  in     no     no       no       no   no       no       ok
+risks:close                           GET,POST  in     no     no       no       no   no       no       ok
+risks:reopen                          GET,POST  in     no     no       no       no   no       no       ok
 account_login                         GET,POST  ok     ok     ok       ok     ok   ok       ok       ok
 mfa_authenticate                      GET,POST  ok     ok     ok       ok     ok   ok       ok       ok
 account_logout                        GET,POST  ok     ok     ok       ok     ok   ok       ok       ok
@@ -105,6 +122,13 @@ milestone-detail                      GET       in     ok     ok       ok     ok
 milestone-update-list                 GET       in     ok     ok       ok     ok   ok       ok       ok
 milestone-update-list                 POST      in     no     no       ok     ok   no       no       ok
 milestone-evidence-list               GET       in     ok     ok       ok     ok   ok       ok       ok
+risk-list                             GET       in     ok     ok       ok       ok   ok       ok       ok
+risk-detail                           GET       in     ok     ok       ok       ok   ok       ok       ok
+risk-review-list                      GET       in     ok     ok       ok       ok   ok       ok       ok
+risk-review-list                      POST      in     no     no       ok       no   no       no       ok
+review-list                           GET       in     ok     ok       ok       ok   ok       ok       ok
+mitigation-list                       GET       in     ok     ok       ok       ok   ok       ok       ok
+mitigation-detail                     GET       in     ok     ok       ok       ok   ok       ok       ok
 figure-list                           GET       in     ok     ok       ok     ok   ok       ok       ok
 month-list                            GET       in     ok     ok       ok     ok   ok       ok       ok
 month-detail                          GET       in     ok     ok       ok     ok   ok       ok       ok

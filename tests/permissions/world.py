@@ -16,11 +16,15 @@ from accounts.services import deactivate_person, issue_token
 from core.services import receive_sheet
 from milestones.models import Evidence, Milestone
 from milestones.services import add_evidence
+from risks.models import Mitigation, Risk
 from tests.factories import (
     MilestoneDependencyFactory,
     MilestoneFactory,
     MilestoneUpdateFactory,
+    MitigationFactory,
     ReportingMonthFactory,
+    RiskFactory,
+    RiskReviewFactory,
     UserFactory,
 )
 from tests.permissions.addresses import Address
@@ -45,6 +49,8 @@ class World:
     milestone: Milestone
     numbers: dict[str, int]
     token: ApiToken
+    risk: Risk
+    mitigation: Mitigation
 
     def url(self, address: Address) -> str:
         return reverse(address.name, kwargs={name: self._value(address.name, name) for name in address.parameters})
@@ -55,6 +61,10 @@ class World:
             return self.numbers[max(filter(address.startswith, self.numbers), key=len)]
         if address == "token_revoke":
             return self.token.reference
+        if address.startswith(("risks:", "risk-")):
+            return {"reference": self.risk.reference, "code": "five-by-five-three-bands"}[parameter]
+        if address == "mitigation-detail":
+            return self.mitigation.reference
         return {"reference": self.milestone.reference, "code": self.milestone.area.code, **WORDS}[parameter]
 
     def ask(self, who: str, method: str, address: Address) -> str:
@@ -113,14 +123,25 @@ def make_world() -> World:
     tracker = ContentFile(b"Reference,Title\r\n", name="tracker.csv")
     upload = receive_sheet(kind="milestones", file=tracker, by=office, at=now)
     update = MilestoneUpdateFactory(milestone=milestone)
+    risk = RiskFactory(owner=owner)
+    review, mitigation = RiskReviewFactory(risk=risk), MitigationFactory(risk=risk)
     numbers = {
         "milestones:correct": update.pk,
         "milestones:confirm": update.pk,
         "milestones:evidence": evidence.pk,
         "milestones:dependency": MilestoneDependencyFactory(dependent=milestone).pk,
+        "risks:correct": review.pk,
+        "risks:mitigation_": mitigation.pk,
         "person_": colleague.pk,
         "person_reactivate": left.pk,
         "organisation_": colleague.organisation.pk,
         "import_": upload.pk,
     }
-    return World(people=people, milestone=milestone, numbers=numbers, token=ApiToken.objects.get())
+    return World(
+        people=people,
+        milestone=milestone,
+        numbers=numbers,
+        token=ApiToken.objects.get(),
+        risk=risk,
+        mitigation=mitigation,
+    )
