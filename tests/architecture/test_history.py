@@ -7,7 +7,11 @@ from core.models import AppendOnly, AppendOnlyError, AppendOnlyQuerySet
 
 HISTORY = [model for model in apps.get_models() if issubclass(model, AppendOnly)]
 # What design section 4 calls history. Taking one of these off the base class must not go unnoticed.
-EXPECTED = {"AccountChange", "DueDateChange", "Evidence", "MilestoneChange", "MilestoneUpdate", "MonthChange"}
+EXPECTED = {
+    *("AccountChange", "DueDateChange", "Evidence", "MilestoneChange", "MilestoneUpdate", "MonthChange"),
+    *("Escalation", "MatrixChoice", "MitigationUpdate", "RiskChange", "RiskMatrix", "RiskReview", "RiskTarget"),
+    *("StateChange", "TargetPoint"),
+}
 
 
 def test_history_models_are_append_only() -> None:

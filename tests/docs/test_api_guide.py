@@ -9,7 +9,7 @@ from django.conf import settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from tests.factories import MilestoneUpdateFactory, ReportingMonthFactory
+from tests.factories import MilestoneUpdateFactory, ReportingMonthFactory, RiskReviewFactory
 
 GUIDE = Path(settings.BASE_DIR, "docs", "api.md").read_text()
 REQUESTS = [
@@ -25,6 +25,7 @@ def test_the_guide_has_requests() -> None:
 @pytest.mark.parametrize("request_line", REQUESTS)
 def test_request(request_line: str, api: Callable[[User], APIClient], analyst: User) -> None:
     MilestoneUpdateFactory(milestone__reference="PA1-01")
+    RiskReviewFactory(risk__reference="R01")
     ReportingMonthFactory(month="2026-01")
     method, address = request_line.split()
 
