@@ -119,8 +119,7 @@ def revise_risk(
     opened: it may be a second click."""
     if unknown := set(changes) - set(REVISABLE):
         raise TypeError(f"a risk's {', '.join(sorted(unknown))} cannot be revised")
-    # Given as a form gives them, sets of links are queries.
-    changes |= {name: list(changes[name]) for name in LINKS if name in changes}
+    changes = {name: _as_kept(name, value) for name, value in changes.items()}
     lock_risk(risk)
     refuse_closed(risk)
     on = timezone.localdate(at)
@@ -150,11 +149,18 @@ def revise_risk(
     return risk
 
 
+def _as_kept(name: str, value: Any) -> Any:
+    """A value as it is compared, kept and told. Links come as a form gives them, a query, or as any iterable."""
+    if name in LINKS:
+        return list(value)
+    return text(value) if isinstance(value, str) else value
+
+
 def _put(risk: Risk, name: str, value: Any) -> None:
     if name in LINKS:
         getattr(risk, name).set(value)
     else:
-        setattr(risk, name, text(value) if isinstance(value, str) else value)
+        setattr(risk, name, value)
 
 
 def _value(risk: Risk, name: str) -> Any:
@@ -164,7 +170,7 @@ def _value(risk: Risk, name: str) -> Any:
 def _differs(risk: Risk, name: str, value: Any) -> bool:
     if name in LINKS:
         return set(_value(risk, name)) != set(value)
-    return _value(risk, name) != (text(value) if isinstance(value, str) else value)
+    return _value(risk, name) != value
 
 
 def _words(value: Any) -> str:
