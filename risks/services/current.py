@@ -22,11 +22,14 @@ def lock_risk(risk: Risk) -> None:
     risk.refresh_from_db(from_queryset=Risk.objects.select_for_update())
 
 
-def lock_risks(risk_ids: Iterable[int]) -> None:
-    """Locks many rows, always in the order of their keys, so that two batches never wait for each other."""
+def lock_risks(risk_ids: Iterable[int]) -> dict[int, Risk]:
+    """Locks many rows, always in the order of their keys, so that two batches never wait for each other; gives them as
+    they are now, by key."""
+    locked: dict[int, Risk] = {}
     for chunk in chunks(sorted(set(risk_ids))):
         rows = Risk.objects.select_for_update().filter(pk__in=chunk).order_by("pk")
-        list(rows.values_list("pk", flat=True))
+        locked |= {risk.pk: risk for risk in rows}
+    return locked
 
 
 def refuse_changed(thing: Risk | Mitigation, based_on_version: int | None) -> None:

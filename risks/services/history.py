@@ -7,7 +7,7 @@ untrue is refused, row by row.
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -55,9 +55,11 @@ def record_reviews(*, rows: Sequence[ReviewRow], by: User | None, at: dt.datetim
     """
     used = _Matrices()
     today = timezone.localdate(at)
-    refuse_rows(_faults(row, used.on(row.reviewed_on), today) for row in rows)
     risk_ids = sorted({row.risk.pk for row in rows})
-    lock_risks(risk_ids)
+    # As they are now: a sheet's risks were read before, and somebody may have closed one since.
+    risks = lock_risks(risk_ids)
+    rows = [replace(row, risk=risks[row.risk.pk]) for row in rows]
+    refuse_rows(_faults(row, used.on(row.reviewed_on), today) for row in rows)
     new = _not_there_yet(rows, risk_ids)
     standing = _standing_of_days(new)
     for wave in _waves(new):
