@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from board import figures, services
-from board.figures import SECTIONS, StoredFigure, figures_of, series
+from board.figures import StoredFigure, figures_of, section_named, series
 from board.models import ReportingMonth
 from core.figures import Unit, Value, count, share
 from core.months import Month
@@ -16,7 +16,7 @@ from milestones.filters import MilestoneFilter
 from milestones.models import Milestone, Status
 from tests.factories import MilestoneFactory, MilestoneUpdateFactory, ReportingMonthFactory
 
-[SECTION] = SECTIONS
+SECTION = section_named("milestones")
 JANUARY = Month(2026, 1)
 AT = dt.datetime(2026, 2, 10, 9, 0, tzinfo=dt.UTC)
 

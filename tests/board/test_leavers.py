@@ -19,7 +19,7 @@ def test_a_leaver_with_milestones_needs_somebody_who_takes_them_over(
 
     page = browser.post(address, {"reason": REASON}).content.decode()
 
-    assert '<a href="#id_to">Select who takes over their milestones.</a>' in page
+    assert '<a href="#id_to">Select who takes over what they answer for.</a>' in page
     assert "1 milestone</a> of the plan" in page
     officer.refresh_from_db()
     milestone.refresh_from_db()
@@ -74,4 +74,4 @@ def test_nobody_who_left_takes_milestones_over(office: User, officer: User, at: 
     browser = signed_in(office)
     for to in (gone, officer):
         page = browser.post(f"/people/{officer.pk}/deactivate/", {"reason": REASON, "to": to.pk}).content.decode()
-        assert "Select who takes over their milestones." in page
+        assert "Select who takes over what they answer for." in page

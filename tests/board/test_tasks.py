@@ -33,7 +33,7 @@ def test_roll_up_month_stores_every_section_and_says_as_at_when() -> None:
     MilestoneUpdateFactory()
     before = timezone.now()
 
-    assert tasks.roll_up_month.delay("2026-01").get() == {"month": "2026-01", "sections": 1}
+    assert tasks.roll_up_month.delay("2026-01").get() == {"month": "2026-01", "sections": len(figures.SECTIONS)}
 
     month.refresh_from_db()
     assert month.figures_at >= before
@@ -49,7 +49,7 @@ def test_roll_up_month_leaves_a_signed_off_month_alone(office: User) -> None:
     assert tasks.roll_up_month.delay("2026-01").get() == {"month": "2026-01", "skipped": "signed off"}
 
     assert figures.figures_of(Month(2026, 1)).number("milestones.total") == 0
-    assert RollupRun.objects.count() == 1
+    assert RollupRun.objects.count() == len(figures.SECTIONS)
 
 
 def test_finish_month_gives_a_small_result() -> None:
@@ -125,7 +125,7 @@ def test_a_fault_never_reaches_the_door_that_asked(
 
     month.refresh_from_db()
     assert month.figures_at is None
-    assert month.runs.get().state == RollupRun.State.FAILED
+    assert {run.state for run in month.runs.all()} == {RollupRun.State.FAILED}
 
 
 def test_a_database_that_is_away_for_a_moment_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from board import services
-from board.figures import SECTIONS, figures_of
+from board.figures import figures_of, section_named
 from board.models import ReportingMonth, RollupRun
 from core.figures import Value
 from core.months import Month
@@ -18,7 +18,7 @@ from milestones.models import Milestone, Status
 from tests.factories import MilestoneUpdateFactory, ReportingMonthFactory, UserFactory
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
-[SECTION] = SECTIONS
+SECTION = section_named("milestones")
 AT = dt.datetime(2026, 2, 10, 9, 0, tzinfo=dt.UTC)
 
 

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from board import services
-from board.figures import SECTIONS, figures_of
+from board.figures import figures_of, section_named
 from board.models import MonthChange, ReportingMonth, RollupRun
 from core.months import Month
 from milestones.models import Milestone, Status
@@ -15,7 +15,7 @@ from tests.board.services.conftest import AFTER, AGREED, rolled_up, rows
 from tests.factories import MilestoneUpdateFactory, ReportingMonthFactory
 
 pytestmark = pytest.mark.django_db
-[SECTION] = SECTIONS
+SECTION = section_named("milestones")
 State = ReportingMonth.State
 
 
