@@ -10,13 +10,10 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
-from django.db import connection
 from openpyxl import Workbook, load_workbook
 
 from accounts.models import Organisation, Role, User
-from board.resources import KINDS
 from core.sheets import write_sheet
-from core.sheets.reading import open_sheets
 from milestones.models import (
     DueDateChange,
     Evidence,
@@ -36,14 +33,13 @@ from milestones.resources import (
 from milestones.services import MilestoneRow, add_milestones
 from tests.factories import (
     DueDateChangeFactory,
-    EvidenceFactory,
     MilestoneFactory,
     MilestoneUpdateFactory,
     PriorityAreaFactory,
     UserFactory,
 )
 from tests.factories.accounts import LEARNED
-from tests.factories.sheets import csv_file, faults, read, xlsx
+from tests.factories.sheets import faults, read, xlsx
 
 pytestmark = pytest.mark.django_db
 TODAY = dt.date(2026, 1, 31)
@@ -395,97 +391,6 @@ def test_priority_areas_are_added_and_changed(office: User) -> None:
     assert [str(line) for line in report.effects] == ["row 2, PA1, Title: Governance → Oversight"]
     area = PriorityArea.objects.get()
     assert (area.title, area.kind, area.order) == ("Oversight", PriorityArea.Kind.PRIORITY_ACTION, 1)
-
-
-# --- Out and in again -------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def full_plan(office: User, lead: User, sro: User, area: PriorityArea) -> None:
-    """Everything that a sheet could lose: formulas, quotes, line ends, two updates of a day, a withdrawn one."""
-    nasty = [
-        '=HYPERLINK("http://x")',
-        "'+44 1772",
-        "-5 is not a bullet",
-        "@SUM(1)",
-        "a_x0041_b",
-        "#REF!x",
-        "one\r\ntwo",
-    ]
-    for number, words in enumerate(nasty):
-        milestone = MilestoneFactory(
-            reference=f"PA1-{number:02}",
-            area=area,
-            title=words.replace("\r\n", " "),
-            success_measure=words,
-            responsible_officer=lead,
-            sro=sro,
-            organisation=lead.organisation if number % 2 else None,
-        )
-        moves = [(dt.date(2025, 9, 1), dt.date(2026, 3, 31), dt.date(2026, 4, 30))] if number == 1 else []
-        rows = [[milestone.reference, *move, words, sro.email] for move in moves]
-        if rows:
-            read(DueDateChangeResource, csv_file([MOVE, *rows]), "moves.csv", by=office)
-        history = [["2025-11-30", "Off track"], ["2025-12-31", "On track"], ["2025-12-31", "Delayed"]][: number % 4]
-        rows = [[milestone.reference, day, status, f"{words} {status}", lead.email] for day, status in history]
-        if rows:
-            read(MilestoneUpdateResource, xlsx([UPDATE, *rows]), by=office)
-    EvidenceFactory(milestone=milestone, url="https://a.example/one")
-    gone = [["PA1-02", "PA1", nasty[2], lead.email, sro.email, "31/03/2026", "10/01/2026"]]
-    read(MilestoneResource, xlsx([[*MILESTONE, "Withdrawn on"], *gone]), by=office)
-    read(
-        MilestoneResource,
-        xlsx([[*MILESTONE, "Status"], ["PA1-50", "PA1", "Rated", lead.email, sro.email, TODAY, "A"]]),
-        by=office,
-    )
-
-
-@pytest.mark.usefixtures("full_plan")
-@pytest.mark.parametrize("extension", ["csv", "xlsx", "ods"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_exported_sheet_reads_back_in_unchanged(kind: str, extension: str, tmp_path: Path, office: User) -> None:
-    path = tmp_path / f"{kind}.{extension}"
-    write_sheet(KINDS[kind](), path)
-
-    with path.open("rb") as file:
-        report = read(KINDS[kind], file, path.name, by=office)
-    assert report.refused == ""
-    assert faults(report) == []
-    assert (report.new, report.changed) == (0, 0)
-    assert report.unchanged == report.rows > 0
-    assert report.unknown == []
-
-
-@pytest.mark.usefixtures("full_plan")
-@pytest.mark.parametrize("extension", ["csv", "xlsx"])
-def test_exported_sheets_fill_an_empty_portal_alike(extension: str, tmp_path: Path) -> None:
-    before = exported(tmp_path / "before", extension)
-    # PostgreSQL empties no table whose foreign keys wait to be checked.
-    connection.check_constraints()
-    call_command("flush", interactive=False, verbosity=0)
-    assert not User.objects.exists()
-
-    for kind, path in before.items():
-        with path.open("rb") as file:
-            report = read(KINDS[kind], file, path.name)
-        assert (faults(report), report.refused) == ([], "")
-        assert report.new == report.rows
-    after = exported(tmp_path / "after", extension)
-    for kind, path in before.items():
-        assert rows_of(after[kind]) == rows_of(path)
-
-
-def exported(folder: Path, extension: str) -> dict[str, Path]:
-    folder.mkdir()
-    paths = {kind: folder / f"{kind}.{extension}" for kind in KINDS}
-    for kind, path in paths.items():
-        write_sheet(KINDS[kind](), path)
-    return paths
-
-
-def rows_of(path: Path) -> list[Any]:
-    with path.open("rb") as file:
-        return [cells for _number, cells in open_sheets(file, path.name, max_mb=20)[0].rows()]
 
 
 def test_formula_in_an_exported_cell_is_text_in_excel(area: PriorityArea, tmp_path: Path) -> None:
