@@ -3,9 +3,11 @@
 import datetime as dt
 import socket
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
@@ -18,6 +20,7 @@ from rest_framework.test import APIClient
 from accounts.models import Role, User
 from accounts.services import issue_token
 from pap_portal.celery import app as celery_app
+from risks.models import RiskMatrix
 from tests.factories import UserFactory
 
 pytest_plugins = ["tests.left_out"]
@@ -57,6 +60,13 @@ def _static_files_when_asked_for(settings: Any) -> None:
 @pytest.fixture(autouse=True)
 def _media(tmp_path: Any, settings: Any) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture
+def what_migrations_bring(transactional_db: None) -> None:
+    """The rows that migrations bring, for a test that commits: the one before it emptied the tables after itself."""
+    if not RiskMatrix.objects.exists():
+        import_module("risks.migrations.0002_shipped_matrices").ship(apps, None)
 
 
 @pytest.fixture

@@ -129,13 +129,11 @@ class _Drawing:
         # Arrows last, so that they are drawn over the cells; they do not catch the pointer.
         arrows = "".join(self._arrow(risk) for risk in self.risks if risk.has_moved)
         markers = "".join(_marker(f"{self.name}-{way}", colour) for way, colour in ARROWS.items())
-        named = f'aria-labelledby="{self.name}-title" aria-describedby="{self.name}-description"'
         return mark_safe(  # noqa: S308 numbers and our own colours; every text is escaped
-            f'<svg class="app-heat" viewBox="0 0 {self.width} {self.height}" role="img" {named} focusable="false">'
-            f'<title id="{self.name}-title">Heat map</title>'
-            f'<desc id="{self.name}-description">{escape(description)}</desc>'
+            f'<svg class="app-heat" viewBox="0 0 {self.width} {self.height}" aria-hidden="true" focusable="false">'
             f"<defs>{markers}</defs>{labels}{cells}"
             f'<g pointer-events="none">{arrows}</g></svg>'
+            f'<p class="govuk-visually-hidden">{escape(description)} The table that follows has them all.</p>'
         )
 
     def _corner(self, pair: Pair) -> tuple[int, int]:

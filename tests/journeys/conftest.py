@@ -32,6 +32,11 @@ WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 375, "height": 812}
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
+@pytest.fixture(autouse=True)
+def _what_migrations_bring(what_migrations_bring: None) -> None:
+    """For every test here: each empties the tables after itself."""
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     # Playwright's loop runs in this thread, and Django takes that for asynchronous code that uses the database.

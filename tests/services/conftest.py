@@ -28,6 +28,11 @@ PATIENCE = 30
 """Seconds to wait for another process before a test fails."""
 
 
+@pytest.fixture(autouse=True)
+def _what_migrations_bring(what_migrations_bring: None) -> None:
+    """For every test here: each empties the tables after itself."""
+
+
 def eventually(holds: Callable[[], Any], what: str) -> Any:
     """What `holds` returns once it is true. Waits for a state of another process, never for a time to pass."""
     deadline = time.monotonic() + PATIENCE
