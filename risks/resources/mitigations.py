@@ -60,16 +60,17 @@ class MitigationResource(SheetResource):
         return {(each.reference,): each for each in there.select_related("risk", "owner")}
 
     def add(self, row: Row) -> None:
-        """One that was added in the past, and stands otherwise than such a one begins, moved on by the day of import;
-        when exactly, the sheet does not say."""
-        by, at, on = self.run.by, self.run.at, self.run.on
-        kind, status = row.values["kind_"], row.values["status"]
-        added_on = row.get("added_on") or on
+        """One that was added in the past, and stands otherwise than such a one begins, moved on by the day of import,
+        or by the day that its risk was closed; when exactly, the sheet does not say."""
+        by, at = self.run.by, self.run.at
+        kind, status, risk = row.values["kind_"], row.values["status"], row.values["risk"]
+        added_on = row.get("added_on") or self.run.on
+        on = min(self.run.on, risk.closed_on or self.run.on)
         first = FIRST_STATUS[MitigationKind(kind)]
         moved_on = added_on < on and status != first
         mitigation = add_mitigation(
             reference=row.values["reference"],
-            risk=row.values["risk"],
+            risk=risk,
             kind=kind,
             description=row.values["description"],
             owner=row.values["owner"],
@@ -77,11 +78,13 @@ class MitigationResource(SheetResource):
             effect=row.get("effect", ""),
             status=first if moved_on else status,
             added_on=added_on,
+            as_written=True,
             by=by,
             at=at,
         )
         if moved_on:
-            update_mitigation(mitigation=mitigation, status=status, note=self.run.reason, by=by, at=at)
+            moved = {"status": status, "note": self.run.reason, "dated_on": on, "as_written": True}
+            update_mitigation(mitigation=mitigation, **moved, by=by, at=at)
 
     def change(self, thing: Any, row: Row, differences: Sequence[Difference]) -> None:
         refuse_kind_change(thing, row.values["kind_"], row.values["risk"])

@@ -38,14 +38,16 @@ def add_mitigation(
     status: str = "",
     added_on: dt.date | None = None,
     reference: str = "",
+    as_written: bool = False,
 ) -> Mitigation:
     """Adds a control (in place already) or an action (to be done). Without a reference it gets the risk's next:
-    R01-M3. The same mitigation from the same person again, a second click, returns the row there is."""
+    R01-M3. The same mitigation from the same person again, a second click, returns the row there is. With `as_written`
+    it may be one of a risk that has been closed since, as a register's past has them."""
     refuse({} if kind in MitigationKind.values else {"kind": "Choose a control or an action."})
     lock_risk(risk)
-    refuse_closed(risk)
     today = timezone.localdate(at)
     added_on = added_on or today
+    _refuse_closed(risk, added_on, as_written=as_written)
     mitigation = Mitigation(
         reference=text(reference) or next_reference(risk),
         risk=risk,
@@ -88,18 +90,20 @@ def update_mitigation(
     note: str = "",
     dated_on: dt.date | None = None,
     based_on_version: int | None = None,
+    as_written: bool = False,
 ) -> Mitigation:
     """Says how a mitigation stands now; None leaves a thing as it is. To stop it, or to move an action's due date,
-    needs a note. Without a change and without a note nothing is written, nor by a second click."""
+    needs a note. Without a change and without a note nothing is written, nor by a second click. `as_written` is that
+    of `add_mitigation`."""
     mitigation.refresh_from_db(from_queryset=Mitigation.objects.select_for_update().select_related("risk"))
-    refuse_closed(mitigation.risk)
+    today = timezone.localdate(at)
+    day = dated_on or today
+    _refuse_closed(mitigation.risk, day, as_written=as_written)
     was = {name: getattr(mitigation, name) for name in ("status", "due_date", "owner", "description", "effect")}
     given = {"status": status, "due_date": due_date, "owner": owner, "effect": effect}
     now = {name: value for name, value in given.items() if value is not None and value != was[name]}
     if description is not None and text(description) != was["description"]:
         now["description"] = text(description)
-    today = timezone.localdate(at)
-    day = dated_on or today
     latest = MitigationUpdate.objects.filter(mitigation=mitigation).first()
     if not now and (not text(note) or _said_already(latest, day, text(note), by)):
         return mitigation
@@ -117,6 +121,11 @@ def update_mitigation(
     reworded = f"Before, it read: {was['description']}" if "description" in now else ""
     _record(mitigation, day, "\n".join(filter(None, (text(note), reworded))), by, at)
     return mitigation
+
+
+def _refuse_closed(risk: Risk, day: dt.date, *, as_written: bool) -> None:
+    if not (as_written and risk.closed_on and day <= risk.closed_on):
+        refuse_closed(risk)
 
 
 def _said_already(latest: MitigationUpdate | None, day: dt.date, note: str, by: User | None) -> bool:

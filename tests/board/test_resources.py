@@ -102,7 +102,7 @@ def full_register(full_plan: None, office: User, lead: User) -> None:
         status = ["To do", "Under way", "Done", "Stopped"][number % 4]
         action = [f"{reference}-M1", reference, "Action", words, lead.email, "2026-03-31", status, "Both", "2025-06-01"]
         control = [f"{reference}-M2", reference, "Control", words, lead.email, "", "In place", "", "2025-06-01"]
-        mitigations += [action, control] if number != 3 else []
+        mitigations += [action, control]
     sheets = [
         (RiskResource, [[*RISK, *SCORES, "Closed"], *risks]),
         (RiskReviewResource, [REVIEW, *reviews]),
