@@ -128,7 +128,7 @@ def confirm_update(*, update: MilestoneUpdate, by: User, at: dt.datetime, note: 
     """The SRO's word that an update is right: theirs alone, once, and not on a row that has been corrected."""
     milestone = update.milestone
     lock_milestone(milestone)
-    if by != milestone.sro:
+    if by.pk != milestone.sro_id:
         raise ValidationError(f"Only {milestone.sro}, the senior responsible officer, can confirm this update.")
     if MilestoneUpdate.objects.filter(supersedes=update).exists():
         raise ValidationError("This update has been corrected. Confirm the newest version of it.")
