@@ -69,11 +69,13 @@ STILL_TO_DO = (_S.TO_DO, _S.UNDER_WAY)
 
 class MitigationQuerySet(models.QuerySet["Mitigation"]):
     def as_at(self, on: dt.date) -> Self:
-        """Those added by a day, with `status_on` and `due_on` as they were then."""
+        """Those added by a day, with `status_on`, `due_on` and `owner_on` (a name) as they were then."""
         latest = MitigationUpdate.objects.filter(mitigation=OuterRef("pk"), dated_on__lte=on)
         latest = latest.order_by("-dated_on", "-pk")
         return self.filter(added_on__lte=on).annotate(
-            status_on=Subquery(latest.values("status")[:1]), due_on=Subquery(latest.values("due_date")[:1])
+            status_on=Subquery(latest.values("status")[:1]),
+            due_on=Subquery(latest.values("due_date")[:1]),
+            owner_on=Subquery(latest.values("owner__full_name")[:1]),
         )
 
     def standing(self) -> Self:

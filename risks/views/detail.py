@@ -94,7 +94,7 @@ class RiskDetail(OfRisk, AsAtPage, TemplateView):
 
     def _mitigations(self) -> list[tuple[MitigationKind, list[Mitigation]]]:
         """Controls and actions as at the day, each list with its kind; stopped ones last."""
-        rows = Mitigation.objects.filter(risk=self.risk).as_at(self.on).select_related("owner", "risk")
+        rows = Mitigation.objects.filter(risk=self.risk).as_at(self.on)
         found = sorted(rows, key=lambda row: (row.status_on == "stopped", row.reference))
         for row in found:
             row.risk = self.risk
