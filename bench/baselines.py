@@ -13,6 +13,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse, S
 from django.urls import path
 from openpyxl import Workbook, load_workbook
 
+from bench import risks
 from bench.data import LAST
 from milestones.models import Impact, Milestone, PriorityArea, Status
 from pap_portal.urls import urlpatterns as portal
@@ -158,7 +159,8 @@ BY_HAND = (
 
 
 def rollup_by_hand() -> list[list[tuple[Any, ...]]]:
-    """The month's counts in three statements: by area and ratings, by baseline due date, and due dates moved."""
+    """The month's counts in three statements: by area and ratings, by baseline due date, and due dates moved; and
+    the register's."""
     days = {
         "on": LAST.last_day,
         "first": LAST.first_day,
@@ -172,7 +174,13 @@ def rollup_by_hand() -> list[list[tuple[Any, ...]]]:
         for statement in BY_HAND:
             cursor.execute(statement, days)
             found.append(cursor.fetchall())
+    found.append(risks.rollup_by_hand(LAST))
     return found
 
 
-urlpatterns = [path("bench/page/", bare_page), path("bench/list/", bare_list), *portal]
+urlpatterns = [
+    path("bench/page/", bare_page),
+    path("bench/list/", bare_list),
+    path("bench/risks/", risks.bare_list, {"month": LAST}),
+    *portal,
+]

@@ -9,6 +9,7 @@ from pathlib import Path
 from openpyxl import Workbook
 
 from accounts.models import Organisation, Role, User
+from bench import risks
 from board.services import ensure_months
 from core.months import Month
 from milestones.models import DueDateChange, Impact, Milestone, MilestoneUpdate, PriorityArea, Status
@@ -46,6 +47,7 @@ def load(scale: int) -> User:
         MilestoneUpdate.objects.bulk_create(batch)
     DueDateChange.objects.bulk_create(_moves(plan, people[0]))
     refresh_ratings([milestone.pk for milestone in plan])
+    risks.load(scale, people, areas, first=FIRST, last=LAST, at=LEARNED)
     ensure_months(first=FIRST, last=LAST, by=people[0], at=LEARNED)
     return people[0]
 

@@ -80,19 +80,27 @@ def dashboard(bench: Bench) -> Iterator[Ratio]:
 
 
 def api_list(bench: Bench) -> Iterator[Ratio]:
-    ours = bench.api(f"/api/v1/milestones/?{AS_AT}&{STATUSES}")
-    baseline = bench.page("/bench/list/")
-    rows = json.loads(ours().content)["results"]
-    same([row["reference"] for row in rows], [row["reference"] for row in json.loads(baseline().content)["results"]])
-    yield Ratio("api list", *cpu_times(ours, baseline), 1.5, note=f"{len(rows)} rows, {queries(ours)} queries")
+    lists = {
+        "milestones": (f"/api/v1/milestones/?{AS_AT}&{STATUSES}", "/bench/list/"),
+        "risks": (f"/api/v1/risks/?{AS_AT}", "/bench/risks/"),
+    }
+    for name, (address, bare) in lists.items():
+        ours, baseline = bench.api(address), bench.page(bare)
+        rows = json.loads(ours().content)["results"]
+        same(
+            [row["reference"] for row in rows], [row["reference"] for row in json.loads(baseline().content)["results"]]
+        )
+        note = f"{len(rows)} rows, {queries(ours)} queries"
+        yield Ratio(f"api list, {name}", *cpu_times(ours, baseline), 1.5, note=note)
 
 
 def list_page(bench: Bench) -> Iterator[Ratio]:
-    ours = bench.page(f"/milestones/?{AS_AT}")
-    rows = ours().content.count(b"<tr ") - 1
-    limit = 3.0 if bench.scale == 1 else None
-    note = f"{rows} rows, {queries(ours)} queries"
-    yield Ratio("list page", *cpu_times(ours, bench.page("/bench/page/")), limit, note=note)
+    for name in ("milestones", "risks"):
+        ours = bench.page(f"/{name}/?{AS_AT}")
+        rows = ours().content.count(b"<tr ") - 1
+        limit = 3.0 if bench.scale == 1 else None
+        note = f"{rows} rows, {queries(ours)} queries"
+        yield Ratio(f"list page, {name}", *cpu_times(ours, bench.page("/bench/page/")), limit, note=note)
 
 
 def export(bench: Bench) -> Iterator[Ratio]:
@@ -125,6 +133,10 @@ def rollup(bench: Bench) -> Iterator[Ratio]:
     same(sum(row[8] for row in groups), int(month.figures.get(code="milestones.no_return", area="").value))
     worse = sum(row[4] for row in groups if row[3] == "worsening")
     same(worse, int(month.figures.get(code="milestones.trend.worsening", area="").value))
+    register = baselines.rollup_by_hand()[-1]
+    same(sum(row[5] for row in register), int(month.figures.get(code="risks.open", area="").value))
+    above = int(month.figures.get(code="risks.above_trajectory", area="").value)
+    same(sum(row[7] for row in register), above)
     limit = None if bench.scale == 1 else 1.5
     yield Ratio("rollup of a month", *cpu_times(lambda: roll_up(month), baselines.rollup_by_hand), limit)
 

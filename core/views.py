@@ -2,14 +2,13 @@
 
 import datetime as dt
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import OperationalError
-from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,11 +17,9 @@ from django.utils.dateparse import parse_date
 from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import FormView
-from django_filters.views import FilterView
 
 from core.forms import add_service_errors
 from core.months import WRITTEN_YEARS
-from core.paging import ListPaginator
 from core.permissions import PermissionName
 
 
@@ -118,36 +115,6 @@ class KeepsVersion:
             form.data = form.data.copy()
             form.data["based_on_version"] = str(self.versioned().version)
         return super().form_invalid(form)  # type: ignore[misc]
-
-
-class ListPage(Permitted, FilterView):
-    """A filtered, sorted, paged list. `sorts` maps the names in `?sort=` to the fields they order by; a leading
-    minus in the query reverses. Ends every ordering in the primary key, so that pages never share a row."""
-
-    paginate_by = 100
-    paginator_class = ListPaginator
-    strict = False
-    sorts: ClassVar[Mapping[str, str]] = {}
-    default_sort: ClassVar[tuple[str, ...]] = ()
-
-    @property
-    def sort(self) -> str:
-        """The asked-for sort, if it is one we know; else empty."""
-        asked = self.request.GET.get("sort", "")
-        return asked if asked.removeprefix("-") in self.sorts else ""
-
-    def sorted(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        if not self.sort:
-            return rows.order_by(*self.default_sort, "pk")
-        field = self.sorts[self.sort.removeprefix("-")]
-        return rows.order_by(f"-{field}" if self.sort.startswith("-") else field, "pk")
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        self.object_list = self.sorted(self.object_list)
-        context = super().get_context_data(**{**kwargs, "object_list": self.object_list})
-        page = context.get("page_obj")
-        window = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1) if page else ()
-        return {**context, "sort": self.sort, "page_window": list(window)}
 
 
 def safe_next(request: Any) -> str:

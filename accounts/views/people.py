@@ -19,7 +19,8 @@ from accounts.filters import PersonFilter
 from accounts.forms import PersonForm, ReactivateForm, RemoveTwoStepForm, initial_of
 from accounts.models import Organisation, User
 from accounts.permissions import Perm
-from core.views import ListPage, Permitted, ServiceFormPage
+from core.lists import ListPage
+from core.views import Permitted, ServiceFormPage
 
 log = structlog.get_logger(__name__)
 

@@ -5,13 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Case, QuerySet, SmallIntegerField, Value, When
-from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
-from django.utils.functional import cached_property
 
 from core.chips import chips
-from core.sheets import FORMATS, download
-from core.views import ListPage
+from core.lists import RegisterPage
 from milestones.filters import MilestoneFilter
 from milestones.models import Impact, Milestone, MilestoneUpdate
 from milestones.permissions import Perm
@@ -21,12 +18,16 @@ from milestones.views.downloads import ShownMilestones
 MORE = ("impact", "trend", "exceptions", "stale", "as_at")
 
 
-class MilestoneList(ListPage):
+class MilestoneList(RegisterPage):
     """Milestones in the plan as at a day. Worsening first: what needs a decision is at the top."""
 
     permission = Perm.VIEW
     filterset_class = MilestoneFilter
-    template_name = "milestones/milestone_list.html"
+    body_template_name = "milestones/_milestone_list_body.html"
+    title = "Milestones"
+    made_of = (Milestone,)
+    manage = Perm.MANAGE
+    sheet = ShownMilestones
     context_object_name = "milestones"
     sorts = {
         "reference": "reference",
@@ -44,26 +45,10 @@ class MilestoneList(ListPage):
         plan = Milestone.objects.visible_to(self.request.user)
         return plan.select_related("area", "responsible_officer", "sro")
 
-    def get_filterset_kwargs(self, filterset_class: type[MilestoneFilter]) -> dict[str, Any]:
-        # Bound even without parameters, so that the as-at day is read in one way only.
-        return {**super().get_filterset_kwargs(filterset_class), "data": self.request.GET, "on": self.today}
-
-    @cached_property
-    def on(self) -> dt.date:
-        return self.filterset.on
-
     def sorted(self, rows: QuerySet[Milestone]) -> QuerySet[Milestone]:
         places = [When(impact_on=impact, then=Value(place)) for place, impact in enumerate(Impact)]
         ranked = rows.with_trend(self.on).annotate(impact_order=Case(*places, output_field=SmallIntegerField()))
         return super().sorted(ranked)
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The page, or with `?download=csv` (xlsx, ods) the same rows in the same order, all of them."""
-        page = super().get(request, *args, **kwargs)
-        wanted = request.GET.get("download")
-        if wanted not in FORMATS:
-            return page
-        return download(ShownMilestones, self.object_list, wanted, f"milestones-{self.on}")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

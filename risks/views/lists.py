@@ -1,17 +1,13 @@
 """The register: where every figure's link lands."""
 
-import datetime as dt
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase
-from django.utils.functional import cached_property
 
 from core.chips import chips
-from core.sheets import FORMATS, download
-from core.views import ListPage
+from core.lists import RegisterPage
 from risks.filters import RiskFilter
-from risks.models import MatrixBook, Risk
+from risks.models import MatrixBook, Mitigation, Risk
 from risks.permissions import Perm
 from risks.views.downloads import ShownRisks
 
@@ -21,12 +17,16 @@ MORE = ("movement", "state", "above", "unmitigated", "late_action", "as_at")
 CARRIED = ("likelihood", "impact", "milestone", "planned")
 
 
-class RiskList(ListPage):
+class RiskList(RegisterPage):
     """Risks as at a day, the highest score first."""
 
     permission = Perm.VIEW
     filterset_class = RiskFilter
-    template_name = "risks/risk_list.html"
+    body_template_name = "risks/_risk_list_body.html"
+    title = "Risks"
+    made_of = (Risk, Mitigation)
+    manage = Perm.MANAGE
+    sheet = ShownRisks
     context_object_name = "risks"
     sorts = {
         "reference": "reference",
@@ -42,22 +42,6 @@ class RiskList(ListPage):
 
     def get_queryset(self) -> QuerySet[Risk]:
         return Risk.objects.visible_to(self.request.user).select_related("owner")
-
-    def get_filterset_kwargs(self, filterset_class: type[RiskFilter]) -> dict[str, Any]:
-        # Bound even without parameters, so that the as-at day is read in one way only.
-        return {**super().get_filterset_kwargs(filterset_class), "data": self.request.GET, "on": self.today}
-
-    @cached_property
-    def on(self) -> dt.date:
-        return self.filterset.on
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The page, or with `?download=csv` (xlsx, ods) the same rows in the same order, all of them."""
-        page = super().get(request, *args, **kwargs)
-        wanted = request.GET.get("download")
-        if wanted not in FORMATS:
-            return page
-        return download(ShownRisks, self.object_list, wanted, f"risks-{self.on}")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
