@@ -121,14 +121,14 @@ def test_each_question_is_kept_by_itself(signed_in: SignedIn, board_member: User
     assert "Costs rise" in shown(client, "/risks/?q=costs")
 
 
-def test_the_next_day_is_another_page(signed_in: SignedIn, board_member: User) -> None:
+def test_four_minutes_later_and_past_midnight_is_another_page(signed_in: SignedIn, board_member: User) -> None:
     MilestoneFactory(baseline_due_date=dt.date(2026, 1, 31))
     client = signed_in(board_member)
-    with time_machine.travel(dt.datetime(2026, 1, 31, 10, tzinfo=dt.UTC), tick=False):
+    with time_machine.travel(dt.datetime(2026, 1, 31, 23, 58, tzinfo=dt.UTC), tick=False):
         client.force_login(board_member)
         assert "Due today" in shown(client, "/milestones/")
 
-    with time_machine.travel(dt.datetime(2026, 2, 1, 10, tzinfo=dt.UTC), tick=False):
+    with time_machine.travel(dt.datetime(2026, 2, 1, 0, 2, tzinfo=dt.UTC), tick=False):
         client.force_login(board_member)
         assert "Overdue by 1 day" in shown(client, "/milestones/")
 
