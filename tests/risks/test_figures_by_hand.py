@@ -46,9 +46,10 @@ MONTHS = [Month(2026, 1), Month(2024, 2), Month(2026, 3), Month(2025, 10)]
 
 
 def edges(month: Month) -> list[dt.date]:
-    """Few days, each at an edge of a rule: the month, the one before it, the next one."""
+    """Few days, each at an edge of a rule: the month, the one before it, the next one. The month's last is drawn more
+    often than others."""
     starts = [month.first_day, month.last_day, month.previous.first_day, month.next.last_day]
-    return [start + dt.timedelta(days=days) for start in starts for days in (-1, 0, 1)]
+    return [start + dt.timedelta(days=days) for start in starts for days in (-1, 0, 1)] + [month.last_day] * 4
 
 
 @st.composite
@@ -85,8 +86,8 @@ def drawn_registers(draw: st.DrawFn) -> tuple[Month, dict[str, Any]]:
         {
             "on": day,
             "pair": pair,
-            "taken_away": st.booleans(),
-            "due": st.none() | day,
+            "taken_away": st.sampled_from([False, False, False, True]),
+            "due": day | day | st.none(),
             "points": st.dictionaries(day, st.integers(1, 25), max_size=3),
         }
     )
@@ -104,7 +105,7 @@ def drawn_registers(draw: st.DrawFn) -> tuple[Month, dict[str, Any]]:
             "mitigations": st.lists(drawn_mitigations(day), max_size=3),
         }
     )
-    choices = st.lists(st.tuples(day, st.sampled_from(MATRICES)), max_size=2)
+    choices = st.lists(st.tuples(day, st.sampled_from(MATRICES)), max_size=3)
     return month, {"choices": draw(choices), "risks": draw(st.lists(risk, min_size=1, max_size=10))}
 
 
