@@ -47,6 +47,10 @@ class Placed:
     def is_worse(self) -> bool:
         return self.score_before is not None and self.score > self.score_before
 
+    @property
+    def is_better(self) -> bool:
+        return self.score_before is not None and self.score < self.score_before
+
 
 @dataclass(frozen=True)
 class HeatCell:
@@ -186,7 +190,8 @@ class _Drawing:
         return x + 7 + column * (CHIP + 6), y + 22 + row * (CHIP_HEIGHT + 3)
 
     def _arrow(self, risk: Placed) -> str:
-        """From the middle of the cell it left to where it stands. Up is a solid line, down a broken one."""
+        """From the middle of the cell it left to where it stands. Up is a solid line, down a broken one, and dotted
+        is to a cell of the same score."""
         if risk.before is None:
             return ""
         from_x, from_y = self._centre(risk.before)
@@ -195,8 +200,8 @@ class _Drawing:
         length = max(((to_x - from_x) ** 2 + (to_y - from_y) ** 2) ** 0.5, 1)
         gap = min((CHIP / 2 + 4) if self.shows_chips else 16, length / 2)
         to_x, to_y = to_x - (to_x - from_x) / length * gap, to_y - (to_y - from_y) / length * gap
-        way = "up" if risk.is_worse else "down"
-        dash = "" if risk.is_worse else ' stroke-dasharray="5 3"'
+        way = "up" if risk.is_worse else "down" if risk.is_better else "beside"
+        dash = DASHES[way]
         return (
             f'<circle cx="{from_x:.1f}" cy="{from_y:.1f}" r="3" fill="{ARROWS[way]}"/>'
             f'<line x1="{from_x:.1f}" y1="{from_y:.1f}" x2="{to_x:.1f}" y2="{to_y:.1f}" stroke="{ARROWS[way]}" '
@@ -231,7 +236,8 @@ class _Drawing:
         return f"{step.value} {step.label}" if self.shows_chips else str(step.value)
 
 
-ARROWS = {"up": BandColour.RED.fill, "down": BandColour.GREEN.fill}
+ARROWS = {"up": BandColour.RED.fill, "down": BandColour.GREEN.fill, "beside": QUIET}
+DASHES = {"up": "", "down": ' stroke-dasharray="5 3"', "beside": ' stroke-dasharray="2 3"'}
 
 
 def _marker(name: str, colour: str) -> str:

@@ -63,14 +63,14 @@ class HeatMapPage(Permitted, TemplateView):
         return list(register.order_by("-score_on", "reference"))
 
     @cached_property
-    def before(self) -> dict[str, Pair]:
-        """Where the risks that were open in the earlier month stood, on a matrix of the same size."""
+    def before(self) -> dict[str, Pair | None]:
+        """Where the risks that were open in the earlier month stood; None on a matrix of another size."""
         if self.earlier is None:
             return {}
         day = self.earlier.last_day
         register = Risk.objects.visible_to(self.request.user).in_register(day).as_at(day).open()
-        rows = register.filter(size_on=self.matrix.size).order_by()
-        return {reference: pair for reference, *pair in rows.values_list("reference", "likelihood_on", "impact_on")}
+        rows = register.order_by().values_list("reference", "size_on", "likelihood_on", "impact_on")
+        return {reference: (tuple(pair) if size == self.matrix.size else None) for reference, size, *pair in rows}
 
     @cached_property
     def placed(self) -> list[Placed]:
@@ -81,7 +81,7 @@ class HeatMapPage(Permitted, TemplateView):
                 risk.level_on,
                 (risk.likelihood_on, risk.impact_on),
                 f"{reverse('risks:detail', args=[risk.reference])}?as_at={self.on}",
-                tuple(self.before[risk.reference]) if risk.reference in self.before else None,
+                self.before.get(risk.reference),
             )
             for risk in self.risks
             if risk.size_on == self.matrix.size
@@ -107,8 +107,9 @@ class HeatMapPage(Permitted, TemplateView):
             map=self.map,
             moved=moved,
             worse=[risk for risk in moved if risk.is_worse],
-            better=[risk for risk in moved if not risk.is_worse],
-            new=[risk for risk in self.placed if self.earlier and risk.before is None],
+            better=[risk for risk in moved if risk.is_better],
+            beside=[risk for risk in moved if not risk.is_worse and not risk.is_better],
+            new=[risk for risk in self.placed if self.earlier and risk.reference not in self.before],
             gone=Risk.objects.filter(reference__in=gone).order_by("reference") if gone else [],
             off_scale=[risk for risk in self.risks if risk.size_on != self.matrix.size],
             levels=Level,

@@ -5,6 +5,8 @@ import re
 from html import unescape
 from typing import Any
 
+from django.test import Client
+
 from risks.models import Level, MatrixChoice, Risk, RiskMatrix
 from tests.factories import (
     EscalationFactory,
@@ -39,6 +41,12 @@ def links(html: str) -> dict[str, str]:
 def listed(html: str) -> list[str]:
     """The references of the risks in the list, in its order."""
     return re.findall(r'rowheader"[^>]*><a [^>]*><span class="app-reference">([^<]+)', html)
+
+
+def shown(browser: Client, address: str) -> int:
+    """How many risks a list says that it shows, on all its pages."""
+    [number] = re.findall(r"Showing (\d+) of", browser.get(address).content.decode())
+    return int(number)
 
 
 def day(name: str, date: dt.date) -> dict[str, int]:
