@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils.formats import date_format
 
 from accounts.resources import PersonWidget
 from core.sheets import Column, Difference, Row, SheetResource
@@ -122,7 +123,7 @@ class RiskResource(SheetResource):
         now = {each.name: each.now for each in differences}
         if "opened_on" in now:
             raise ValidationError(
-                {"opened_on": f"The risk was opened on {thing.opened_on}. A sheet can’t change that."}
+                {"opened_on": f"The risk was opened on {date_format(thing.opened_on)}. A sheet can’t change that."}
             )
         all_of(
             lambda: self._revise(thing, now),
