@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import slugify
@@ -28,7 +29,7 @@ def add_matrix(
     """Adds a matrix. Its code and its bands' are made of their names. It is not in use until it is chosen."""
     code = slugify(name)[:40]
     refuse({} if code else {"name": "Give the matrix a name, with letters or digits."})
-    if RiskMatrix.objects.filter(code=code).exists():
+    if RiskMatrix.objects.filter(Q(code=code) | Q(name__iexact=text(name))).exists():
         raise ValidationError({"name": "There is already a matrix with this name. Choose another."})
     named = [{**band, "code": slugify(band["name"])} for band in bands]
     matrix = RiskMatrix(code=code, name=text(name), size=size, scale=scale, bands=named, created_by=by, created_at=at)
