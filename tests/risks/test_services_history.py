@@ -94,13 +94,14 @@ def test_each_row_is_on_the_matrix_of_its_day(bring: Bring, row: ReviewRow) -> N
 def test_before_any_choice_the_first_stands_in(bring: Bring, row: ReviewRow, risk: Risk) -> None:
     Risk.objects.update(opened_on=dt.date(1999, 1, 1))
     risk.refresh_from_db()
-    for code in ("five-by-five-three-bands", "five-by-five"):
+    for code in ("five-by-five", "five-by-five-three-bands"):
         MatrixChoice.objects.create(matrix=shipped_matrix(code), used_from=DECEMBER, created_at=LEARNED)
 
     bring(replace(row, reviewed_on=dt.date(1999, 12, 31)), row)
 
-    # And of two choices of one day, the later.
-    assert set(RiskReview.objects.values_list("matrix__code", flat=True)) == {"five-by-five"}
+    # Of two choices of one day the later counts.
+    on = dict(RiskReview.objects.values_list("reviewed_on", "matrix__code"))
+    assert on == {dt.date(1999, 12, 31): "five-by-five", DECEMBER: "five-by-five-three-bands"}
 
 
 # The same again

@@ -123,6 +123,12 @@ def test_a_second_click_moves_it_once(move: Move, risk: Risk) -> None:
     assert (risk.escalations.count(), risk.version) == (1, 2)
 
 
+def test_other_words_for_the_same_move_are_no_second_click(move: Move) -> None:
+    move()
+
+    assert faults(lambda: move(reason="Another.")) == {"__all__": "R01 is with the Improvement Board already."}
+
+
 def test_the_same_words_after_it_came_back_are_another_move(move: Move, risk: Risk) -> None:
     move()
     move(DOWN)
@@ -224,17 +230,6 @@ def test_a_risk_is_not_closed_before_it_was_last_reviewed(
         at=at,
     )
     assert close(on=TODAY - DAY).changed_on == TODAY - DAY
-
-
-def test_a_risk_is_opened_again_whatever_was_reviewed(
-    close: Turn, reopen: Turn, review: Callable[..., Any], risk: Risk
-) -> None:
-    close(on=TODAY - 2 * DAY)
-    reopen(on=TODAY - 2 * DAY)
-    review(reviewed_on=TODAY)
-    close(on=TODAY)
-
-    assert reopen(on=TODAY).state == State.OPEN
 
 
 def test_a_second_click_closes_and_opens_once(close: Turn, reopen: Turn, risk: Risk) -> None:

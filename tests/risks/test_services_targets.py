@@ -8,7 +8,7 @@ from accounts.models import User
 from core.writes import ChangedSince
 from risks.models import MatrixChoice, Risk, RiskTarget, TargetPoint
 from risks.services import close_risk, set_target
-from tests.factories import shipped_matrix
+from tests.factories import RiskFactory, shipped_matrix
 from tests.factories.accounts import LEARNED
 from tests.risks.conftest import faults
 
@@ -229,6 +229,12 @@ def test_what_differs_anywhere_is_another_target(aim: Aim, risk: Risk, given: di
     aim(**({"points": [(MARCH, 12)]} | given))
 
     assert (risk.targets.count(), risk.version) == (2, 3)
+
+
+def test_a_target_of_another_risk_is_neither_the_same_nor_replaced(aim: Aim, risk: Risk) -> None:
+    aim(risk=RiskFactory())
+
+    assert aim(reason="").risk == risk
 
 
 def test_a_target_based_on_an_older_version_is_told_so(aim: Aim, risk: Risk) -> None:
