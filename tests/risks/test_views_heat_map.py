@@ -201,9 +201,10 @@ def test_each_risk_links_to_its_page_as_at_the_day(browser: Client) -> None:
 
 def test_a_risk_scored_on_another_size_is_listed_apart(browser: Client) -> None:
     standing("R01", 2, 2)
-    for matrix, used_from in ((small_matrix(), dt.date(2026, 1, 10)), (shipped_matrix(), dt.date(2026, 1, 20))):
+    small = small_matrix()
+    for matrix, used_from in ((small, dt.date(2026, 1, 10)), (shipped_matrix(), dt.date(2026, 1, 20))):
         MatrixChoice.objects.create(matrix=matrix, used_from=used_from, created_at=LEARNED)
-    RiskReviewFactory(risk=standing("R02", 3, 3), reviewed_on=dt.date(2026, 1, 16), matrix=small_matrix_of())
+    RiskReviewFactory(risk=standing("R02", 3, 3), reviewed_on=dt.date(2026, 1, 16), matrix=small)
 
     html = page(browser)
 
@@ -212,10 +213,6 @@ def test_a_risk_scored_on_another_size_is_listed_apart(browser: Client) -> None:
     assert re.findall(r'app-reference">(\w+)', apart) == ["R02"]
     assert "2 open risks" in words(html)
     assert "another size" not in words(page(browser, "month=2025-12"))
-
-
-def small_matrix_of() -> object:
-    return MatrixChoice.objects.get(matrix__code="four").matrix
 
 
 def test_an_earlier_month_is_drawn_on_the_matrix_of_that_month(browser: Client) -> None:
