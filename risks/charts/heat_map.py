@@ -30,6 +30,12 @@ class Placed:
     pair: Pair
     url: str
     before: Pair | None = None
+    lacks_mitigation: bool = False
+
+    @property
+    def words(self) -> str:
+        lacking = " (no mitigation)" if self.lacks_mitigation else ""
+        return f"{self.reference} {self.title}{lacking}"
 
     @property
     def score(self) -> int:
@@ -176,9 +182,8 @@ class _Drawing:
         for place, risk in enumerate(shown):
             left, top = self._chip_corner(x, y, place)
             self.places[risk.reference] = (left + CHIP / 2, top + CHIP_HEIGHT / 2)
-            drawn.append(
-                _link(risk.url, f"{risk.reference} {risk.title}", _chip(left, top, risk.reference, risk.level))
-            )
+            chip = _chip(left, top, risk.reference, risk.level) + (_warning(left, top) if risk.lacks_mitigation else "")
+            drawn.append(_link(risk.url, risk.words, chip))
         if not fits:
             left, top = self._chip_corner(x, y, room - 1)
             more = f"+{len(cell.risks) - len(shown)}"
@@ -260,6 +265,15 @@ def _chip(left: int, top: int, words: str, level: str) -> str:
     return (
         f'<rect x="{left}" y="{top}" width="{CHIP}" height="{CHIP_HEIGHT}" rx="3" fill="{colour}" stroke="{line}"/>'
         f'<text x="{left + CHIP / 2:.0f}" y="{top + 14}" class="app-heat__chip" fill="{ink}">{escape(words)}</text>'
+    )
+
+
+def _warning(left: int, top: int) -> str:
+    """An exclamation mark on a chip's corner: an open risk without any mitigation."""
+    x, y = left + 2, top + 3
+    return (
+        f'<circle cx="{x}" cy="{y}" r="7" fill="{BandColour.RED.fill}"/>'
+        f'<text x="{x}" y="{y + 4}" class="app-heat__chip" fill="#fff">!</text>'
     )
 
 

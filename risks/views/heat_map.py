@@ -82,6 +82,7 @@ class HeatMapPage(Permitted, TemplateView):
                 (risk.likelihood_on, risk.impact_on),
                 f"{reverse('risks:detail', args=[risk.reference])}?as_at={self.on}",
                 self.before.get(risk.reference),
+                lacks_mitigation=not risk.mitigated_on,
             )
             for risk in self.risks
             if risk.size_on == self.matrix.size
@@ -113,6 +114,7 @@ class HeatMapPage(Permitted, TemplateView):
             gone=Risk.objects.filter(reference__in=gone).order_by("reference") if gone else [],
             off_scale=[risk for risk in self.risks if risk.size_on != self.matrix.size],
             levels=Level,
+            lacking=any(risk.lacks_mitigation for risk in self.placed),
             problem=self._problem(),
             **kwargs,
         )

@@ -10,7 +10,13 @@ from django.urls import reverse
 
 from accounts.models import User
 from risks.models import MatrixChoice, Risk
-from tests.factories import EscalationFactory, RiskFactory, RiskReviewFactory, StateChangeFactory, shipped_matrix
+from tests.factories import (
+    EscalationFactory,
+    RiskFactory,
+    RiskReviewFactory,
+    StateChangeFactory,
+    shipped_matrix,
+)
 from tests.factories.accounts import LEARNED
 from tests.risks.pages import NOW, TODAY, links, listed, small_matrix, standing, varied_register, words
 
@@ -347,3 +353,16 @@ def test_map_makes_the_same_queries_for_2_risks_and_for_25(
     grow(23)
 
     assert count_queries(lambda: page(browser, "from=2025-09")) == few <= 12
+
+
+def test_a_risk_without_mitigation_is_challenged_on_the_map_and_in_its_table(browser: Client) -> None:
+    RiskFactory(reference="R01")
+    standing("R02")
+
+    html = page(browser)
+
+    assert drawing(html).count(">!</text>") == 1
+    assert re.search(r"<title>R01 [^<]+ \(no mitigation\)</title>", drawing(html))
+    cells = " ".join(words(cell) for cell in table(html).values())
+    assert "R01 (no mitigation)" in cells
+    assert "R02 (no mitigation)" not in cells
