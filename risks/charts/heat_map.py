@@ -110,6 +110,8 @@ def heat_map(
 
 
 CHIP, CHIP_HEIGHT, CHIPS_A_ROW, CHIP_ROWS = 52, 20, 2, 3
+NUMBER = (22, 24)
+"""Width and height that a narrow map's number takes, with two digits."""
 
 
 class _Drawing:
@@ -131,18 +133,21 @@ class _Drawing:
         self.left, self.foot, self.size = left, foot, len(rows)
         self.width = left + self.cell_width * self.size + 2
         self.height = self.cell_height * self.size + foot + 2
-        self.places: dict[str, tuple[float, float]] = {}
+        self.order = {
+            risk.reference: place for _step, row in rows for cell in row for place, risk in enumerate(cell.risks)
+        }
 
     def svg(self, description: str) -> SafeString:
-        cells = "".join(self._cell(cell) for _step, row in self.rows for cell in row)
-        labels = self._labels()
-        # Arrows last, so that they are drawn over the cells; they do not catch the pointer.
-        arrows = "".join(self._arrow(risk) for risk in self.risks if risk.has_moved)
+        cells = [cell for _step, row in self.rows for cell in row]
+        grounds = "".join(self._ground(cell) for cell in cells)
+        contents = "".join(self._content(cell) for cell in cells)
+        # Over the cells and under what is read in them; an arrow that several share is drawn once.
+        arrows = "".join(dict.fromkeys(self._arrow(risk) for risk in self.risks if risk.has_moved))
         markers = "".join(_marker(f"{self.name}-{way}", colour) for way, colour in ARROWS.items())
         return mark_safe(  # noqa: S308 numbers and our own colours; every text is escaped
             f'<svg class="app-heat" viewBox="0 0 {self.width} {self.height}" aria-hidden="true" focusable="false">'
-            f"<defs>{markers}</defs>{labels}{cells}"
-            f'<g pointer-events="none">{arrows}</g></svg>'
+            f"<defs>{markers}</defs>{self._labels()}{grounds}"
+            f'<g pointer-events="none">{arrows}</g>{contents}</svg>'
             f'<p class="govuk-visually-hidden">{escape(description)} The table that follows has them all.</p>'
         )
 
@@ -154,16 +159,18 @@ class _Drawing:
         x, y = self._corner(pair)
         return x + self.cell_width / 2, y + self.cell_height / 2
 
-    def _cell(self, cell: HeatCell) -> str:
+    def _ground(self, cell: HeatCell) -> str:
         x, y = self._corner((cell.likelihood.value, cell.impact.value))
-        tint = TINTS[cell.band.colour]
-        square = (
-            f'<rect x="{x}" y="{y}" width="{self.cell_width}" height="{self.cell_height}" fill="{tint}" '
-            f'stroke="#fff" stroke-width="2"/>{_mark(cell.band, x, y)}'
+        return (
+            f'<rect x="{x}" y="{y}" width="{self.cell_width}" height="{self.cell_height}" '
+            f'fill="{TINTS[cell.band.colour]}" stroke="#fff" stroke-width="2"/>{_mark(cell.band, x, y)}'
         )
+
+    def _content(self, cell: HeatCell) -> str:
+        x, y = self._corner((cell.likelihood.value, cell.impact.value))
         words = f"{cell.score} {cell.band.name}" if self.shows_chips else str(cell.score)
-        square += f'<text x="{x + 12}" y="{y + 15}" class="app-heat__band">{escape(words)}</text>'
-        return square + (self._chips(cell, x, y) if self.shows_chips else self._number(cell))
+        text = f'<text x="{x + 12}" y="{y + 15}" class="app-heat__band"{_halo(cell.band)}>{escape(words)}</text>'
+        return text + (self._chips(cell, x, y) if self.shows_chips else self._number(cell))
 
     def _number(self, cell: HeatCell) -> str:
         if not cell.risks:
@@ -171,7 +178,8 @@ class _Drawing:
         x, y = self._centre((cell.likelihood.value, cell.impact.value))
         number = len(cell.risks)
         title = f"{number} risk{'' if number == 1 else 's'}"
-        return _link(cell.url, title, f'<text x="{x}" y="{y + 12}" class="app-heat__number">{number}</text>')
+        drawn = f'<text x="{x}" y="{y + 12}" class="app-heat__number"{_halo(cell.band)}>{number}</text>'
+        return _link(cell.url, title, drawn)
 
     def _chips(self, cell: HeatCell, x: int, y: int) -> str:
         """The cell's risks by reference; of more than fit, how many more, which lead to the whole list."""
@@ -181,7 +189,6 @@ class _Drawing:
         drawn = []
         for place, risk in enumerate(shown):
             left, top = self._chip_corner(x, y, place)
-            self.places[risk.reference] = (left + CHIP / 2, top + CHIP_HEIGHT / 2)
             chip = _chip(left, top, risk.reference, risk.level) + (_warning(left, top) if risk.lacks_mitigation else "")
             drawn.append(_link(risk.url, risk.words, chip))
         if not fits:
@@ -194,23 +201,35 @@ class _Drawing:
         row, column = divmod(place, CHIPS_A_ROW)
         return x + 7 + column * (CHIP + 6), y + 22 + row * (CHIP_HEIGHT + 3)
 
+    def _place(self, risk: Placed) -> tuple[float, float]:
+        """The middle of a risk's chip, or of its cell's number."""
+        if not self.shows_chips:
+            x, y = self._centre(risk.pair)
+            return x, y + 5
+        place = min(self.order[risk.reference], CHIPS_A_ROW * CHIP_ROWS - 1)
+        left, top = self._chip_corner(*self._corner(risk.pair), place)
+        return left + CHIP / 2, top + CHIP_HEIGHT / 2
+
     def _arrow(self, risk: Placed) -> str:
-        """From the middle of the cell it left to where it stands. Up is a solid line, down a broken one, and dotted
-        is to a cell of the same score."""
+        """From the cell it left to where it stands. Up is a solid line, down a broken one, and dotted is to a cell of
+        the same score."""
         if risk.before is None:
             return ""
         from_x, from_y = self._centre(risk.before)
-        to_x, to_y = self.places.get(risk.reference, self._centre(risk.pair))
-        # Short of its end, so that the head does not hide the reference.
-        length = max(((to_x - from_x) ** 2 + (to_y - from_y) ** 2) ** 0.5, 1)
-        gap = min((CHIP / 2 + 4) if self.shows_chips else 16, length / 2)
-        to_x, to_y = to_x - (to_x - from_x) / length * gap, to_y - (to_y - from_y) / length * gap
+        to_x, to_y = self._place(risk)
+        # It begins below the chips, where a cell has most room, or as far from a number as it ends.
+        from_y += self.cell_height / 2 - 8 if self.shows_chips else 5
+        across, down = to_x - from_x, to_y - from_y
+        width, height = (CHIP, CHIP_HEIGHT) if self.shows_chips else NUMBER
+        short = min((width / 2 + 3) / max(abs(across), 1), (height / 2 + 3) / max(abs(down), 1), 0.4)
+        to_x, to_y = to_x - across * short, to_y - down * short
+        if not self.shows_chips:
+            from_x, from_y = from_x + across * short, from_y + down * short
         way = "up" if risk.is_worse else "down" if risk.is_better else "beside"
-        dash = DASHES[way]
         return (
             f'<circle cx="{from_x:.1f}" cy="{from_y:.1f}" r="3" fill="{ARROWS[way]}"/>'
             f'<line x1="{from_x:.1f}" y1="{from_y:.1f}" x2="{to_x:.1f}" y2="{to_y:.1f}" stroke="{ARROWS[way]}" '
-            f'stroke-width="1.5"{dash} marker-end="url(#{self.name}-{way})"/>'
+            f'stroke-width="1.5"{DASHES[way]} marker-end="url(#{self.name}-{way})"/>'
         )
 
     def _labels(self) -> str:
@@ -250,6 +269,11 @@ def _marker(name: str, colour: str) -> str:
         f'<marker id="{name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="5" markerHeight="5" orient="auto">'
         f'<path d="M0,0L8,4L0,8z" fill="{colour}"/></marker>'
     )
+
+
+def _halo(band: Band) -> str:
+    """The cell's own ground around a text, so that an arrow that passes behind it leaves it readable."""
+    return f' stroke="{TINTS[band.colour]}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
 
 
 def _mark(band: Band, x: int, y: int) -> str:
