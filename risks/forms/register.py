@@ -85,7 +85,11 @@ class RiskAddForm(RiskFields):
 
 
 class RiskEditForm(RiskFields):
-    reason = text_field("Reason for the change (needed if the inherent score changes)", rows=3)
+    reason = text_field(
+        "Reason for the change",
+        hint="Needed if the inherent score is corrected, which corrects it for the past too.",
+        rows=3,
+    )
     based_on_version = VersionField()
 
 

@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('created_at', models.DateTimeField(editable=False, verbose_name='created at')),
-                ('reference', models.CharField(max_length=20, unique=True, validators=[django.core.validators.RegexValidator('^[A-Z0-9]+(-[A-Z0-9]+)*$', 'Use capital letters, digits and hyphens, like PA1-03.')])),
+                ('reference', models.CharField(max_length=30, unique=True, validators=[django.core.validators.RegexValidator('^[A-Z0-9]+(-[A-Z0-9]+)*$', 'Use capital letters, digits and hyphens, like PA1-03.')])),
                 ('kind', models.CharField(choices=[('control', 'Control'), ('action', 'Action')], max_length=10)),
                 ('description', models.TextField()),
                 ('due_date', models.DateField(blank=True, null=True)),

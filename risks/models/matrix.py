@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Self
 
@@ -137,6 +137,8 @@ def _band_faults(matrix: RiskMatrix) -> dict[str, str]:
         return {"bands": "Give at least two bands."}
     if not all(row.get("name") and row.get("code") for row in rows):
         return {"bands": "Give each band a name."}
+    if any(set(row) - {each.name for each in fields(Band)} for row in rows):
+        return {"bands": f"A band has no more than {', '.join(each.name for each in fields(Band))}."}
     if len({row["code"] for row in rows}) != len(rows):
         return {"bands": "Two bands have the same name. Rename one."}
     if any(row.get("colour") not in set(BandColour) for row in rows):

@@ -91,7 +91,7 @@ class Mitigation(Authored):
     """One control or action of a risk. `status`, `due_date` and `owner` are the current state, kept by the services
     together with the `MitigationUpdate`s that say how it came about. Stopped, never deleted."""
 
-    reference = models.CharField(max_length=20, unique=True, validators=[reference_validator])
+    reference = models.CharField(max_length=30, unique=True, validators=[reference_validator])
     risk = models.ForeignKey("Risk", on_delete=models.PROTECT, related_name="mitigations")
     kind = models.CharField(max_length=10, choices=MitigationKind)
     description = models.TextField()

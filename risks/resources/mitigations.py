@@ -22,7 +22,7 @@ class MitigationResource(SheetResource):
     key = ("reference",)
     renamed = {"kind": "kind_", "dated_on": "status", "note": "status"}
 
-    reference = Column("Reference", CodeWidget(longest=20), attribute="reference", also=("Ref", "Mitigation ref"))
+    reference = Column("Reference", CodeWidget(longest=30), attribute="reference", also=("Ref", "Mitigation ref"))
     risk = Column("Risk", RiskWidget(), attribute="risk", path="risk__reference", hint="Its reference")
     kind_ = Column("Kind", ChoiceWidget(MitigationKind), attribute="kind", also=("Type",))
     description = Column(

@@ -7,7 +7,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
-from core.writes import BATCH, text
+from core.writes import BATCH, chunks, text
 from risks.models import Mitigation, MitigationUpdate, Risk, RiskChange, State
 from risks.services.current import left_faults, note_change, refuse
 
@@ -25,12 +25,14 @@ def hand_over_risks(*, person: User, to: User, reason: str, by: User, at: dt.dat
     risks = list(Risk.objects.select_for_update().filter(owner=person, state=State.OPEN).order_by("pk"))
     theirs = Mitigation.objects.filter(owner=person, risk__state=State.OPEN)
     mitigations = list(theirs.select_for_update(of=("self",)).order_by("pk"))
-    Risk.objects.filter(owner=person, state=State.OPEN).update(owner=to, version=F("version") + 1)
+    for chunk in chunks(risk.pk for risk in risks):
+        Risk.objects.filter(pk__in=chunk).update(owner=to, version=F("version") + 1)
     RiskChange.objects.bulk_create(
         [note_change(risk, "owner", str(person), str(to), on=on, reason=text(reason), by=by, at=at) for risk in risks],
         batch_size=BATCH,
     )
-    theirs.update(owner=to, version=F("version") + 1)
+    for chunk in chunks(each.pk for each in mitigations):
+        Mitigation.objects.filter(pk__in=chunk).update(owner=to, version=F("version") + 1)
     MitigationUpdate.objects.bulk_create(
         [
             MitigationUpdate(

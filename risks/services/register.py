@@ -114,9 +114,12 @@ def revise_risk(
     based_on_version: int | None = None,
     **changes: Any,
 ) -> Risk:
-    """Changes what a risk is or who owns it (REVISABLE fields), with a history row for each that differs. Another
-    inherent score needs a reason. Without a difference nothing is written, whatever was changed since the form was
-    opened: it may be a second click."""
+    """Changes what a risk is or who owns it (REVISABLE fields), with a history row for each that differs. Without a
+    difference nothing is written, whatever was changed since the form was opened: it may be a second click.
+
+    Another inherent score is a correction: it needs a reason, stays on its matrix, and holds for the days before the
+    first review too, as a corrected review does for its own.
+    """
     if unknown := set(changes) - set(REVISABLE):
         raise TypeError(f"a risk's {', '.join(sorted(unknown))} cannot be revised")
     changes = {name: _as_kept(name, value) for name, value in changes.items()}
@@ -130,7 +133,7 @@ def revise_risk(
     rescored = any(name in differing for name in INHERENT)
     refuse(
         left_faults(owner=differing.get("owner")),
-        {"reason": "Say why the inherent score changes."} if rescored and not text(reason) else {},
+        {"reason": "Say why the inherent score is corrected."} if rescored and not text(reason) else {},
     )
     rows = [
         note_change(risk, name, _words(_value(risk, name)), _words(value), on=on, reason=text(reason), by=by, at=at)
@@ -139,7 +142,6 @@ def revise_risk(
     for name, value in differing.items():
         _put(risk, name, value)
     if rescored:
-        risk.inherent_matrix = RiskMatrix.objects.in_use(on)
         refuse(pair_faults(risk.inherent_matrix, risk.inherent_likelihood, risk.inherent_impact, INHERENT))
     risk.full_clean(exclude=["inherent_score", "score", "target_score"])
     risk.save()

@@ -9,9 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from core.months import months_after
+from core.months import WRITTEN_YEARS, months_after
 from core.writes import text
-from risks.models import Frequency, ReviewQuerySet, Risk, RiskMatrix, RiskReview
+from risks.models import Frequency, ReviewQuerySet, Risk, RiskMatrix, RiskReview, State, StateChange
 from risks.services.current import (
     date_faults,
     lock_risk,
@@ -47,7 +47,7 @@ def review_risk(
     pair. A second review of one day supersedes the first. Raises ChangedSince where somebody wrote after the form was
     opened, except for a second click: the same review by the same person again returns the row there is.
     """
-    refuse(_day_faults(reviewed_on))
+    refuse(_day_faults(reviewed_on, next_review_on))
     lock_risk(risk)
     matrix = RiskMatrix.objects.in_use(reviewed_on)
     review = RiskReview(
@@ -90,7 +90,10 @@ def correct_review(
     lock_risk(risk)
     if RiskReview.objects.filter(supersedes=review).exists():
         raise ValidationError("This review has been corrected already. Correct the newest version of it.")
-    refuse({} if text(correction_reason) else {"correction_reason": "Say what was wrong."}, _day_faults(reviewed_on))
+    refuse(
+        {} if text(correction_reason) else {"correction_reason": "Say what was wrong."},
+        _day_faults(reviewed_on, next_review_on),
+    )
     corrected = RiskReview(
         risk=risk,
         reviewed_on=reviewed_on,
@@ -124,7 +127,8 @@ def _add(review: RiskReview, at: dt.datetime) -> None:
     refuse_closed(risk)
     today = timezone.localdate(at)
     refuse(
-        date_faults("reviewed_on", review.reviewed_on, opened_on=risk.opened_on, today=today),
+        date_faults("reviewed_on", review.reviewed_on, opened_on=risk.opened_on, today=today)
+        or _closed_faults(risk, review.reviewed_on),
         pair_faults(review.matrix, review.likelihood, review.impact),
         _next_faults(review),
     )
@@ -136,9 +140,20 @@ def _add(review: RiskReview, at: dt.datetime) -> None:
     risk.refresh_from_db()
 
 
-def _day_faults(reviewed_on: dt.date | None) -> dict[str, str]:
-    """Asked first: matrix and next review go by the day."""
-    return {} if reviewed_on else {"reviewed_on": "Enter the date."}
+def _day_faults(reviewed_on: dt.date | None, next_review_on: dt.date | None) -> dict[str, str]:
+    """Asked first: matrix and next review go by the day, and there are no months beyond the years that people write."""
+    if reviewed_on is None:
+        return {"reviewed_on": "Enter the date."}
+    days = {"reviewed_on": reviewed_on, "next_review_on": next_review_on or reviewed_on}
+    years = f"The year must be between {WRITTEN_YEARS[0]} and {WRITTEN_YEARS[-1]}."
+    return {name: years for name, day in days.items() if day.year not in WRITTEN_YEARS}
+
+
+def _closed_faults(risk: Risk, day: dt.date) -> dict[str, str]:
+    """A risk that is open again was not reviewed while it was closed."""
+    stood = StateChange.objects.filter(risk=risk, changed_on__lte=day).first()
+    closed = stood is not None and stood.state == State.CLOSED
+    return {"reviewed_on": "The risk was closed on that day."} if closed else {}
 
 
 def _next_faults(review: RiskReview) -> dict[str, str]:
@@ -152,14 +167,16 @@ def _note_faults(review: RiskReview) -> dict[str, str]:
     if review.note:
         return {}
     before = _standing(review.risk, on=review.reviewed_on).exclude(pk=review.supersedes_id)
-    latest = list(before.order_by("-reviewed_on", "-pk")[: settings.RISK_UNCHANGED_REVIEWS])
+    # RISK_UNCHANGED_REVIEWS 0 never asks.
+    asked_after = settings.RISK_UNCHANGED_REVIEWS
+    latest = list(before.order_by("-reviewed_on", "-pk")[: max(asked_after, 1)])
     risk = review.risk
     stood = (latest[0].likelihood, latest[0].impact) if latest else (risk.inherent_likelihood, risk.inherent_impact)
     pair = (review.likelihood, review.impact)
     if pair != stood:
         return {"note": f"Say why the score moves from {stood[0]} × {stood[1]} to {pair[0]} × {pair[1]}."}
     unchanged = all((row.likelihood, row.impact) == pair for row in latest)
-    if unchanged and len(latest) == settings.RISK_UNCHANGED_REVIEWS:
+    if unchanged and asked_after and len(latest) == asked_after:
         return {"note": f"The last {len(latest)} reviews gave the same score. Say why it has not changed."}
     return {}
 

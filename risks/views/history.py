@@ -20,9 +20,11 @@ TOLD = (
     "owner",
     "treatment",
     "frequency",
-    "inherent_likelihood",
-    "inherent_impact",
 )
+
+
+# Corrected, not changed: what it is told to be holds for the past too.
+INHERENT = ("inherent_likelihood", "inherent_impact")
 
 
 @dataclass(frozen=True)
@@ -149,10 +151,14 @@ def _changed(changes: list[Any], on: dt.date) -> list[Event]:
     for row in changes:
         if row.changed_on > on:
             continue
-        if row.field == "added":
-            words = "Added to the register"
-        else:
-            name = str(Risk._meta.get_field(row.field).verbose_name)
-            words = f"{name.capitalize()} changed from “{row.was or 'nothing'}” to “{row.now or 'nothing'}”"
+        words = "Added to the register" if row.field == "added" else _change_words(row)
         found.append(Event("change", row.changed_on, row.created_at, words, row.created_by, row.reason, row))
     return found
+
+
+def _change_words(row: Any) -> str:
+    field = Risk._meta.get_field(row.field)
+    labels = {str(code): str(label) for code, label in field.flatchoices}
+    was, now = (labels.get(value, value) or "nothing" for value in (row.was, row.now))
+    verb = "corrected" if row.field in INHERENT else "changed"
+    return f"{str(field.verbose_name).capitalize()} {verb} from “{was}” to “{now}”"

@@ -48,7 +48,8 @@ class RiskEdit(KeepsVersion, RiskFormPage):
     success_message = "the changes have been saved."
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "matrix": self.matrix}
+        # A correction says what was judged then, on the matrix of then.
+        return {**super().get_form_kwargs(), "matrix": self.risk.inherent_matrix}
 
     def get_initial(self) -> dict[str, Any]:
         risk = self.risk

@@ -265,7 +265,7 @@ def test_without_a_difference_nothing_is_written(risk: Risk, revise: Callable[..
 @pytest.mark.parametrize("reason", ["", " \r\n "], ids=["empty", "white space"])
 @pytest.mark.parametrize("field", ["inherent_likelihood", "inherent_impact"])
 def test_another_inherent_score_says_why(risk: Risk, revise: Callable[..., Risk], field: str, reason: str) -> None:
-    assert faults(lambda: revise(**{field: 5}, reason=reason)) == {"reason": "Say why the inherent score changes."}
+    assert faults(lambda: revise(**{field: 5}, reason=reason)) == {"reason": "Say why the inherent score is corrected."}
 
 
 def test_another_inherent_score_moves_a_risk_that_was_never_reviewed(risk: Risk, revise: Callable[..., Risk]) -> None:
@@ -286,14 +286,17 @@ def test_another_inherent_score_leaves_a_review_as_it_is(
     assert (risk.inherent_score, risk.score, risk.version) == (20, 4, 3)
 
 
-def test_another_inherent_score_is_given_on_the_matrix_of_today(risk: Risk, revise: Callable[..., Risk]) -> None:
+def test_another_inherent_score_corrects_what_was_judged_on_the_matrix_of_then(
+    risk: Risk, revise: Callable[..., Risk]
+) -> None:
     three = shipped_matrix("five-by-five-three-bands")
     MatrixChoice.objects.create(matrix=three, used_from=TODAY, created_at=LEARNED)
 
-    revise(title="Other words.")
-    assert risk.inherent_matrix == shipped_matrix()
     revise(inherent_likelihood=5, reason="More is known.")
-    assert (risk.inherent_matrix, risk.matrix) == (three, three)
+
+    assert risk.inherent_matrix == risk.matrix == shipped_matrix()
+    before = Risk.objects.as_at(TODAY - dt.timedelta(days=30)).get()
+    assert (before.score_on, before.matrix_on) == (20, shipped_matrix().pk)
 
 
 def test_an_inherent_score_off_the_matrix_is_refused(risk: Risk, revise: Callable[..., Risk]) -> None:

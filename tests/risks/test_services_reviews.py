@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from accounts.models import User
 from core.writes import ChangedSince
 from risks.models import Frequency, MatrixChoice, Risk, RiskMatrix, RiskReview
-from risks.services import close_risk, correct_review, next_review_after, review_risk
+from risks.services import close_risk, correct_review, next_review_after, reopen_risk, review_risk
 from tests.factories import RiskFactory, RiskReviewFactory, UserFactory, shipped_matrix
 from tests.factories.accounts import LEARNED
 from tests.risks.conftest import faults
@@ -480,3 +480,27 @@ def test_a_review_of_a_closed_risk_is_not_corrected(
 
     with pytest.raises(ValidationError, match="R01 is closed"):
         correct(RiskReview.objects.get(pk=wrong.pk), likelihood=1)
+
+
+def test_a_review_of_a_day_on_which_a_risk_open_again_was_closed_is_refused(
+    risk: Risk, review: Review, at: dt.datetime
+) -> None:
+    close_risk(risk=risk, on=BEFORE, reason="It is over.", by=risk.owner, at=at)
+    reopen_risk(risk=risk, on=YESTERDAY, reason="It is back.", by=risk.owner, at=at)
+
+    assert faults(lambda: review(reviewed_on=YESTERDAY - DAY)) == {"reviewed_on": "The risk was closed on that day."}
+    assert faults(lambda: review(reviewed_on=BEFORE)) == {"reviewed_on": "The risk was closed on that day."}
+    assert review(reviewed_on=BEFORE - DAY).pk
+    assert review(reviewed_on=YESTERDAY).pk
+
+
+def test_a_partnership_can_do_without_saying_why_a_score_is_unchanged(
+    risk: Risk, review: Review, settings: Any
+) -> None:
+    settings.RISK_UNCHANGED_REVIEWS = 0
+    review(reviewed_on=BEFORE)
+
+    assert review(note="").pk
+    assert faults(lambda: review(likelihood=2, note="", reviewed_on=TODAY)) == {
+        "note": "Say why the score moves from 3 × 4 to 2 × 4."
+    }

@@ -302,7 +302,7 @@ def test_mitigations_are_updated_by_those_who_carry_them_out(risk: Risk, signed_
     assert len(offered(risk.owner)) == 2
 
 
-# --- Its story --------------------------------------------------------------------------------------------------------
+# --- Its history --------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -350,7 +350,7 @@ def test_story_tells_every_step_the_latest_first_in_words(browser: Client, offic
     expected = [
         ("20 January 2026", f"Opened again Two left again. {by_office}"),
         ("10 January 2026", f"Closed All posts are filled. {by_office}"),
-        ("20 December 2025", f"Treatment changed from “nothing” to “treat” {by_office}"),
+        ("20 December 2025", f"Treatment changed from “nothing” to “Treat” {by_office}"),
         ("20 December 2025", f"Title changed from “Staff leave” to “Therapists leave” {by_office}"),
         ("11 December 2025", "R01-M1 Recruit: a note Interviews held. Officer Second"),
         (
@@ -386,7 +386,7 @@ def test_a_long_story_is_cut_until_asked_for(browser: Client) -> None:
     html = page(browser)
 
     assert len(steps(html)) == 10
-    assert links(html)["Show the whole story, 15 steps"] == "?story=all#story-heading"
+    assert links(html)["Show the whole history, 15 entries"] == "?story=all#story-heading"
 
 
 @pytest.mark.usefixtures("lived")

@@ -376,8 +376,8 @@ def test_download_equals_what_is_shown(browser: Client, query: str) -> None:
     assert [line["Score"] for line in rows] == re.findall(r'app-score__number">(\d+)', html)
     for line in rows:
         said = row(html, line["Reference"])
-        for shown in ("Title", "Level", "Owner", "Inherent score", "Target score"):
-            assert line[shown] in said
+        for heading in ("Title", "Level", "Owner", "Inherent score", "Target score"):
+            assert line[heading] in said
 
 
 def test_download_has_the_rows_of_all_pages(browser: Client) -> None:

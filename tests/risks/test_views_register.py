@@ -173,7 +173,7 @@ def test_another_inherent_score_needs_a_reason(browser: Client, risk: Risk) -> N
     refused = edit(browser, risk, inherent_impact="5")
     saved = edit(browser, risk, inherent_impact="5", reason="The board looked again.")
 
-    assert told(refused.content.decode()) == ["Say why the inherent score changes."]
+    assert told(refused.content.decode()) == ["Say why the inherent score is corrected."]
     assert saved.status_code == 302
     risk.refresh_from_db()
     # It has no review, so it stands at its inherent score.
