@@ -36,12 +36,16 @@ class PersonDeactivate(PersonPage, ServiceFormPage):
 
     @cached_property
     def risks(self) -> int:
-        """How many open risks they own, and mitigations of open risks."""
-        mine = Risk.objects.filter(owner=self.person, state=State.OPEN).count()
-        return mine + Mitigation.objects.filter(owner=self.person, risk__state=State.OPEN).count()
+        """How many open risks they own."""
+        return Risk.objects.filter(owner=self.person, state=State.OPEN).count()
+
+    @cached_property
+    def mitigations(self) -> int:
+        """How many mitigations of open risks are theirs."""
+        return Mitigation.objects.filter(owner=self.person, risk__state=State.OPEN).count()
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        answers = bool(self.milestones or self.risks)
+        answers = bool(self.milestones or self.risks or self.mitigations)
         return {**super().get_form_kwargs(), "person": self.person, "answers_for_something": answers}
 
     @transaction.atomic
@@ -62,4 +66,5 @@ class PersonDeactivate(PersonPage, ServiceFormPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         title = f"Deactivate {self.person}?"
-        return super().get_context_data(title=title, milestones=self.milestones, risks=self.risks, **kwargs)
+        theirs = {"milestones": self.milestones, "risks": self.risks, "mitigations": self.mitigations}
+        return super().get_context_data(title=title, **theirs, **kwargs)

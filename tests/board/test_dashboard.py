@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
@@ -22,6 +23,8 @@ from tests.factories import (
     MilestoneUpdateFactory,
     PriorityAreaFactory,
     ReportingMonthFactory,
+    RiskFactory,
+    RiskReviewFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -288,6 +291,51 @@ def test_ids_are_unique(board: Client) -> None:
     assert sorted(ids) == sorted(set(ids))
 
 
+# --- Risks ------------------------------------------------------------------------------------------------------------
+
+
+def risks_of(html: str) -> str:
+    return words(html.partition('aria-labelledby="risks-heading"')[2].partition("top-risks-heading")[0])
+
+
+def test_risks_of_a_month_without_figures_for_them_are_left_out(board: Client) -> None:
+    """A month that was signed off before there was a register."""
+    updated(Status.ON_TRACK)
+    RiskFactory()
+    rolled_up()
+    assert "risks-heading" in page(board)
+
+    Figure.objects.filter(code__startswith="risks.").delete()
+    cache.clear()
+
+    html = page(board)
+    assert "risks-heading" not in html
+    assert "1 of 1 milestones" in words(html)
+
+
+def test_a_month_without_an_open_risk_says_so(board: Client) -> None:
+    updated(Status.ON_TRACK)
+    rolled_up()
+
+    assert "No risk was open at the end of January 2026." in risks_of(page(board))
+
+
+def test_a_review_after_the_figures_is_in_the_next_view(
+    board: Client, django_capture_on_commit_callbacks: OnCommit
+) -> None:
+    updated(Status.ON_TRACK)
+    risk = RiskFactory()
+    rolled_up()
+    assert "Mean score 16.0." in risks_of(page(board))
+
+    later = AFTER + dt.timedelta(hours=1)
+    RiskReviewFactory(risk=risk, likelihood=1, impact=2, created_at=later)
+    with django_capture_on_commit_callbacks(execute=True):
+        page(board)
+
+    assert "Mean score 2.0." in risks_of(page(board))
+
+
 # --- Empty and unknown ----------------------------------------------------------------------------------------------
 
 
@@ -493,12 +541,14 @@ def test_a_warm_page_asks_little_and_the_same_of_any_plan(
 ) -> None:
     for _ in range(2):
         updated(Status.OFF_TRACK)
+        RiskReviewFactory()
     rolled_up()
     page(board)
     few = count_queries(lambda: page(board))
 
     for _ in range(23):
         updated(Status.OFF_TRACK)
+        RiskReviewFactory()
     rolled_up(at=AFTER + dt.timedelta(hours=1))
     page(board)
     many = count_queries(lambda: page(board))
@@ -512,11 +562,13 @@ def test_a_cold_page_asks_the_same_of_any_plan(
 ) -> None:
     for _ in range(2):
         updated(Status.OFF_TRACK)
+        RiskReviewFactory()
     rolled_up()
     few = count_queries(lambda: page(board))
 
     for _ in range(23):
         updated(Status.OFF_TRACK)
+        RiskReviewFactory()
     PriorityArea.objects.create(code="PA9", title="Another", kind="priority_action", order=9, created_at=AFTER)
     rolled_up(at=AFTER + dt.timedelta(hours=1))
 

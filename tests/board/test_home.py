@@ -12,11 +12,15 @@ from board.models import ReportingMonth
 from core.models import SheetUpload
 from milestones.models import Milestone, MilestoneDependency, MilestoneDraft, Status
 from milestones.services import confirm_update, record_update
+from risks.services import close_risk, review_risk
 from tests.factories import (
     MilestoneDependencyFactory,
     MilestoneFactory,
     MilestoneUpdateFactory,
+    MitigationFactory,
     ReportingMonthFactory,
+    RiskFactory,
+    RiskReviewFactory,
     UserFactory,
 )
 
@@ -173,6 +177,110 @@ def test_my_work_asks_the_same_of_two_milestones_and_of_25(
     assert count_queries(lambda: home(client)) == few
 
 
+# --- My risks ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("frequency", "reviewed_on", "said"),
+    [
+        pytest.param("monthly", "2026-01-02", "Review was due 2 February 2026", id="older than a month"),
+        pytest.param("monthly", "2026-01-10", "Review due 10 February 2026", id="due in a week"),
+        pytest.param("quarterly", "2025-11-02", "Review was due 2 February 2026", id="older than three months"),
+    ],
+)
+def test_a_risk_whose_review_is_older_than_its_frequency_is_asked_for(
+    officer: User, signed_in: SignIn, frequency: str, reviewed_on: str, said: str
+) -> None:
+    risk = RiskFactory(owner=officer, title="Staff leave", frequency=frequency)
+    day = dt.date.fromisoformat(reviewed_on)
+    review_risk(risk=risk, likelihood=4, impact=4, reviewed_on=day, by=officer, at=NOW)
+
+    html = home(signed_in(officer))
+
+    owed = section(html, "reviews-heading")
+    assert "1 risk to review" in owed
+    assert said in owed
+    assert f'href="/risks/{risk.reference}/review/?next=/"' in owed
+    assert "other-risks-heading" not in html
+    assert "reviews-heading" not in home(signed_in(UserFactory()))
+
+
+@pytest.mark.parametrize(
+    ("frequency", "reviewed_on"),
+    [
+        pytest.param("monthly", "2026-01-11", id="due in eight days"),
+        pytest.param("quarterly", "2025-12-20", id="not older than three months"),
+    ],
+)
+def test_a_risk_that_was_reviewed_recently_is_not_asked_for(
+    officer: User, signed_in: SignIn, frequency: str, reviewed_on: str
+) -> None:
+    risk = RiskFactory(owner=officer, frequency=frequency)
+    day = dt.date.fromisoformat(reviewed_on)
+    review_risk(risk=risk, likelihood=4, impact=4, reviewed_on=day, by=officer, at=NOW)
+
+    html = home(signed_in(officer))
+
+    assert "reviews-heading" not in html
+    assert risk.reference in section(html, "other-risks-heading")
+
+
+def test_a_board_member_who_owns_a_risk_has_their_work(signed_in: SignIn) -> None:
+    person = UserFactory(roles=[Role.BOARD_MEMBER])
+    risk = RiskFactory(owner=person)
+
+    html = home(signed_in(person))
+
+    assert '<h1 class="govuk-heading-l">My work</h1>' in html
+    assert risk.reference in section(html, "reviews-heading")
+
+
+def test_my_actions_are_mine_still_to_do_and_say_when_they_are_late(officer: User, signed_in: SignIn) -> None:
+    late = MitigationFactory(owner=officer, due_date=dt.date(2026, 2, 2))
+    soon = MitigationFactory(owner=officer, due_date=dt.date(2026, 2, 3), status="under_way")
+    others = [
+        MitigationFactory(due_date=dt.date(2026, 2, 2)),
+        MitigationFactory(owner=officer, status="done"),
+        MitigationFactory(owner=officer, kind="control", status="in_place"),
+    ]
+
+    actions = section(home(signed_in(officer)), "actions-heading")
+
+    assert actions.index(late.reference) < actions.index(soon.reference)
+    assert '<span class="app-overdue">Due 2 Feb 2026</span>' in actions
+    assert '<span class="app-quiet">Due 3 Feb 2026</span>' in actions
+    assert f"/risks/{late.risk.reference}/mitigations/{late.pk}/?next=/" in actions
+    assert [each.reference for each in others if f">{each.reference}<" in actions] == []
+
+
+def test_nothing_of_a_closed_risk_is_asked_for(office: User, officer: User, signed_in: SignIn) -> None:
+    risk = RiskFactory(owner=officer)
+    MitigationFactory(risk=risk)
+    close_risk(risk=risk, reason="Merged.", on=NOW.date(), by=office, at=NOW)
+
+    html = home(signed_in(officer))
+
+    assert risk.reference not in html
+
+
+def test_my_risks_ask_the_same_of_two_and_of_25(
+    officer: User, signed_in: SignIn, count_queries: Callable[[Callable[[], Any]], int]
+) -> None:
+    client = signed_in(officer)
+
+    def more(number: int) -> None:
+        for _ in range(number):
+            RiskReviewFactory(risk=RiskFactory(owner=officer), reviewed_on=dt.date(2025, 12, 1))
+            MitigationFactory(risk=RiskFactory(owner=officer, first_review_by=dt.date(2026, 6, 1)))
+
+    more(2)
+    home(client)
+    few = count_queries(lambda: home(client))
+    more(23)
+
+    assert count_queries(lambda: home(client)) == few
+
+
 # --- The programme office -------------------------------------------------------------------------------------------
 
 
@@ -236,6 +344,23 @@ def test_an_office_with_nothing_to_do_is_told_so(office: User, signed_in: SignIn
 
     for words in ("All updates are in", "No month to close", "Nothing to sign off", "Everyone has a role"):
         assert words in html
+    for words in ("All risk reviews are in", "Every open risk has a mitigation"):
+        assert words in html
+
+
+def test_the_office_sees_reviews_overdue_and_risks_without_mitigation(office: User, signed_in: SignIn) -> None:
+    MitigationFactory(risk=RiskFactory(first_review_by=dt.date(2026, 2, 2)))
+    for due in (dt.date(2026, 2, 2), dt.date(2026, 2, 3)):
+        RiskFactory(first_review_by=due)
+    client = signed_in(office)
+
+    html = home(client)
+
+    assert "2 risk reviews overdue" in html
+    assert "2 without mitigation" in html
+    for address in ("/risks/?review=overdue", "/risks/?unmitigated=true"):
+        assert f'href="{address}"' in html
+        assert "Showing 2 of 3" in client.get(address).content.decode()
 
 
 def test_an_office_without_a_plan_is_told_how_to_begin(office: User, signed_in: SignIn) -> None:

@@ -24,7 +24,11 @@ from tests.factories import (
     MilestoneDependencyFactory,
     MilestoneFactory,
     MilestoneUpdateFactory,
+    MitigationFactory,
     OrganisationFactory,
+    RiskFactory,
+    RiskReviewFactory,
+    StateChangeFactory,
     UserFactory,
 )
 
@@ -243,6 +247,49 @@ def test_links_are_told_from_each_side_and_go_when_they_end(browser: Client, mil
     assert "Informed by" not in read(browser, milestone)
 
 
+# --- Risks ------------------------------------------------------------------------------------------------------------
+
+
+def risks_on(browser: Client, query: str = "") -> str:
+    page = browser.get(f"/milestones/PA1-01/{query}").content.decode()
+    return page.partition('aria-labelledby="risks-heading"')[2].partition("</section>")[0]
+
+
+def test_open_risks_that_bear_on_it_are_shown_the_highest_first(browser: Client, milestone: Milestone) -> None:
+    owner = UserFactory(full_name="Officer Lead")
+    for reference, likelihood in (("R01", 1), ("R02", 5)):
+        risk = RiskFactory(reference=reference, title=f"Title of {reference}", owner=owner)
+        RiskReviewFactory(risk=risk, likelihood=likelihood, impact=4)
+        risk.milestones.add(milestone)
+    MitigationFactory(risk=risk)
+    closed = RiskFactory(reference="R03")
+    closed.milestones.add(milestone)
+    StateChangeFactory(risk=closed)
+    RiskFactory(reference="R04")
+
+    shown = risks_on(browser)
+
+    text = words(shown.encode())
+    assert re.findall(r'app-reference">(\w+)', shown) == ["R02", "R01"]
+    assert "R02 Title of R02 Officer Lead · Operations Board 20 Extreme Up" in text
+    assert "R01 Title of R01 Officer Lead · Operations Board · No mitigation 4 Moderate Down" in text
+    assert 'href="/risks/R02/"' in shown
+
+
+def test_risks_are_shown_as_at_the_day_of_the_page(browser: Client, milestone: Milestone) -> None:
+    risk = RiskFactory(reference="R01")
+    RiskReviewFactory(risk=risk, likelihood=1, impact=1)
+    risk.milestones.add(milestone)
+    StateChangeFactory(risk=risk, changed_on=dt.date(2026, 1, 20))
+
+    then = risks_on(browser, "?as_at=2026-01-14")
+
+    assert "16 Extreme" in words(then.encode())
+    assert 'href="/risks/R01/?as_at=2026-01-14"' in then
+    assert "1 Low" in words(risks_on(browser, "?as_at=2026-01-19").encode())
+    assert "No open risk is linked to this milestone." in risks_on(browser)
+
+
 # --- As at ----------------------------------------------------------------------------------------------------------
 
 
@@ -301,6 +348,7 @@ def test_page_makes_the_same_queries_for_a_short_and_a_long_history(
             EvidenceFactory(milestone=milestone)
             MilestoneDependencyFactory(dependent=milestone)
             milestone.supporting_officers.add(UserFactory())
+            RiskFactory().milestones.add(milestone)
 
     def ask() -> None:
         assert browser.get("/milestones/PA1-01/?updates=all").status_code == 200
