@@ -64,7 +64,7 @@ def test_programme_office_escalates_a_risk(
     page.get_by_label("Why is it closed?").fill("A second feed was built.")
     page.get_by_role("button", name="Close risk").click()
     expect(page.get_by_text("This risk is closed.")).to_be_visible()
-    story = page.get_by_role("region", name="Its story")
+    story = page.get_by_role("region", name="History")
     for words in ("Closed", "De-escalated from the Improvement Board", "Escalated from the Operations Board"):
         expect(story.get_by_text(words).first).to_be_visible()
     risk = Risk.objects.get()

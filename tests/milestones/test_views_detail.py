@@ -272,7 +272,7 @@ def test_open_risks_that_bear_on_it_are_shown_the_highest_first(browser: Client,
     text = words(shown.encode())
     assert re.findall(r'app-reference">(\w+)', shown) == ["R02", "R01"]
     assert "R02 Title of R02 Officer Lead · Operations Board 20 Extreme Up" in text
-    assert "R01 Title of R01 Officer Lead · Operations Board · No mitigation 4 Moderate Down" in text
+    assert "R01 Title of R01 Officer Lead · Operations Board No mitigation 4 Moderate Down" in text
     assert 'href="/risks/R02/"' in shown
 
 

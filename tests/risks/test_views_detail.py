@@ -302,7 +302,7 @@ def test_mitigations_are_updated_by_those_who_carry_them_out(risk: Risk, signed_
     assert len(offered(risk.owner)) == 2
 
 
-# --- Its history --------------------------------------------------------------------------------------------------------
+# --- Its history ------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
