@@ -32,6 +32,7 @@ class MilestoneUpdate(AppendOnly):
     forecast_date = models.DateField(null=True, blank=True)
     completed_on = models.DateField("completed on", null=True, blank=True)
     no_evidence_reason = models.TextField(blank=True)
+    rating_only = models.BooleanField("a tracker’s rating without a report", default=False, editable=False)
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="milestone_updates")
     supersedes = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"

@@ -28,7 +28,6 @@ from milestones.services import (
     add_evidence,
     add_milestones,
     change_due_date,
-    rating_alone,
     reassign,
     record_history,
     revise_milestone,
@@ -203,7 +202,8 @@ class MilestoneResource(SheetResource):
             as_at=row.get("status_as_at") or self.run.on,
             status=row.get("status") or milestone.status,
             impact=row.get("impact"),
-            progress=rating_alone(self.run.source),
+            progress=self.run.reason,
+            rating_only=True,
             author=self.run.by or milestone.responsible_officer,
         )
         self.updates.append((row, update))

@@ -9,7 +9,7 @@ from milestones.services.dates import change_due_date, may_approve
 from milestones.services.dependencies import link_milestones, unlink_milestones
 from milestones.services.drafts import discard_draft, save_draft
 from milestones.services.evidence import add_evidence, withdraw_evidence
-from milestones.services.history import UpdateRow, rating_alone, record_history
+from milestones.services.history import UpdateRow, record_history
 from milestones.services.people import hand_over, reassign
 from milestones.services.plan import (
     MilestoneRow,
@@ -38,7 +38,6 @@ __all__ = [
     "hand_over",
     "link_milestones",
     "may_approve",
-    "rating_alone",
     "reassign",
     "record_due_date_history",
     "record_history",

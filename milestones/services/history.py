@@ -18,19 +18,13 @@ from core.writes import BATCH, chunks, refuse_rows, text
 from milestones.models import Impact, Milestone, MilestoneUpdate, Status
 from milestones.services.current import lock_milestones, refresh_ratings
 
-# How the progress text of an update begins that is a rating and nothing else, from a tracker's status column.
-RATING_ALONE = "Imported from "
 WORDS_FOLLOWED = "The rating came first, from a tracker; this is the report behind it."
-
-
-def rating_alone(source: str) -> str:
-    """The progress text of an update that a sheet's rating makes: says which sheet."""
-    return f"{RATING_ALONE}{source}"
 
 
 @dataclass(frozen=True)
 class UpdateRow:
-    """One row of a sheet of updates. `impact` None goes on with the rating that stood on that day."""
+    """One row of a sheet of updates. `impact` None goes on with the rating that stood on that day. `rating_only` is a
+    tracker's status column: the report behind it, where one comes, supersedes it."""
 
     milestone: Milestone
     as_at: dt.date
@@ -44,6 +38,7 @@ class UpdateRow:
     consequence: str = ""
     forecast_date: dt.date | None = None
     no_evidence_reason: str = ""
+    rating_only: bool = False
 
 
 @transaction.atomic
@@ -65,7 +60,8 @@ def record_history(*, rows: Sequence[UpdateRow], by: User, at: dt.datetime) -> i
     for row, impact in zip(new, impacts, strict=True):
         update = _update(row, impact, by, at)
         # A tracker gave the rating without a word; this row is the report behind it.
-        update.supersedes_id = alone.pop((row.milestone.pk, row.as_at, row.status, impact), None)
+        rated = (row.milestone.pk, row.as_at, row.status, impact)
+        update.supersedes_id = None if row.rating_only else alone.pop(rated, None)
         update.correction_reason = WORDS_FOLLOWED if update.supersedes_id else ""
         updates.append(update)
     MilestoneUpdate.objects.bulk_create(updates, batch_size=BATCH)
@@ -136,14 +132,14 @@ def _not_there_yet(rows: Sequence[UpdateRow], milestone_ids: Sequence[int]) -> l
 
 
 def _ratings_alone(rows: Sequence[UpdateRow]) -> dict[tuple[int, dt.date, str, str], int]:
-    """Standing updates that a tracker's status column made (`rating_alone`) on these days, by what they rate."""
+    """Standing updates that a tracker's status column made on these days, by what they rate."""
     days = [row.as_at for row in rows]
     found = {}
     for chunk in chunks(sorted({row.milestone.pk for row in rows})):
         alone = MilestoneUpdate.objects.effective().filter(
             milestone__in=chunk,
             as_at__range=(min(days), max(days)),
-            progress__startswith=RATING_ALONE,
+            rating_only=True,
             # No correction itself. Asked of `supersedes`, SQLite goes through the index of all that are none.
             correction_reason="",
             confirmation=None,
@@ -180,6 +176,7 @@ def _update(row: UpdateRow, impact: str, by: User, at: dt.datetime) -> Milestone
         milestone=row.milestone,
         as_at=row.as_at,
         status=row.status,
+        rating_only=row.rating_only,
         impact=impact,
         progress=text(row.progress),
         difference_made=text(row.difference_made),

@@ -194,3 +194,48 @@ class TestCurrentState(TestCase):
 
         seen = Milestone.objects.as_at(JANUARY).get(pk=milestone.pk)
         assert (seen.status, seen.impact, seen.latest_update_id) == (seen.status_on, seen.impact_on, seen.update_on)
+
+
+# --- A tracker's rating, and the report behind it ---------------------------------------------------------------------
+
+
+def test_a_report_supersedes_the_trackers_rating_that_it_is_behind(bring: Callable[..., int], row: UpdateRow) -> None:
+    bring(replace(row, progress="Imported from tracker.xlsx", rating_only=True))
+
+    bring(row)
+
+    [standing] = MilestoneUpdate.objects.effective()
+    assert (standing.progress, standing.rating_only, standing.supersedes.rating_only) == ("Begun.", False, True)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"as_at": NOVEMBER}, {"status": Status.DELAYED}, {"impact": Impact.EVIDENT}],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_report_of_another_day_or_rating_leaves_the_trackers_rating(
+    bring: Callable[..., int], row: UpdateRow, other: dict[str, Any]
+) -> None:
+    bring(replace(row, rating_only=True))
+
+    bring(replace(row, progress="Another matter.", **other))
+
+    assert MilestoneUpdate.objects.effective().count() == 2
+
+
+def test_a_report_is_not_taken_for_a_trackers_rating_by_how_its_words_begin(
+    bring: Callable[..., int], row: UpdateRow
+) -> None:
+    bring(replace(row, progress="Imported from the old portal: the chair has been appointed."))
+
+    bring(replace(row, progress="Begun."))
+
+    assert MilestoneUpdate.objects.effective().count() == 2
+
+
+def test_a_second_trackers_rating_does_not_supersede_the_first(bring: Callable[..., int], row: UpdateRow) -> None:
+    bring(replace(row, progress="Imported from a.xlsx", rating_only=True))
+
+    bring(replace(row, progress="Imported from b.xlsx", rating_only=True))
+
+    assert not MilestoneUpdate.objects.filter(supersedes__isnull=False).exists()
