@@ -131,7 +131,7 @@ class RiskViewSet(Listed, Retrieved):
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         response = super().retrieve(request, *args, **kwargs)
         if "as_at" not in request.query_params:
-            response.headers["ETag"] = etag_of(response.data["version"])
+            response.headers["ETag"] = etag_of(response.data)
         return response
 
     def _dicts(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,7 @@ and what may be posted."""
 
 import csv
 import datetime as dt
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar
@@ -42,9 +43,10 @@ def reference_in_path(example: str) -> OpenApiParameter:
     return OpenApiParameter("reference", OpenApiTypes.STR, OpenApiParameter.PATH, description=example)
 
 
-def etag_of(version: int) -> str:
-    """The ETag of a row that counts its versions."""
-    return f'"{version}"'
+def etag_of(answer: Mapping[str, Any]) -> str:
+    """The ETag of a row that counts its versions: its version, for If-Match, and a digest of the whole answer, for
+    If-None-Match. What is computed as at a day changes without the row."""
+    return f'"{answer["version"]}-{hashlib.sha256(repr(answer).encode()).hexdigest()[:12]}"'
 
 
 def version_read(request: Request) -> int | None:
@@ -52,7 +54,8 @@ def version_read(request: Request) -> int | None:
     given = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
     if given in ("", "*"):
         return None
-    return int(given) if given.isdecimal() and len(given) < 10 else 0
+    version = given.partition("-")[0]
+    return int(version) if version.isdecimal() and len(version) < 10 else 0
 
 
 class _Line:
