@@ -27,6 +27,20 @@ class ManyFilter(filters.MultipleChoiceFilter):
         super().__init__(*args, **{"distinct": False, **kwargs})
 
 
+class WholeNumberFilter(filters.NumberFilter):
+    """Refuses 4.9, which a column of whole numbers would be asked for as 4."""
+
+    field_class = forms.IntegerField
+
+
+class WordsFilter(filters.CharFilter):
+    """Words to look for. Each makes the question longer, and a database answers no endless one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        widget = forms.TextInput({"type": "search"})
+        super().__init__(*args, **{"label": "Search", "max_length": 200, "widget": widget, **kwargs})
+
+
 class MonthField(forms.CharField):
     """A month like 2026-01; `true` is the month of the day that the list is as at."""
 

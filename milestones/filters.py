@@ -4,14 +4,13 @@ import datetime as dt
 from typing import Any
 
 import django_filters as filters
-from django import forms
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
 from accounts.models import User
-from core.filters import DayFilter, DayInput, ManyFilter, MonthFilter, many, only
+from core.filters import DayFilter, DayInput, ManyFilter, MonthFilter, WordsFilter, many, only
 from core.forms import FilterForm
 from core.months import Month
 from milestones.models import (
@@ -49,7 +48,7 @@ class MilestoneFilter(filters.FilterSet):
     the figure counted.
     """
 
-    q = filters.CharFilter(label="Search", method="by_words", widget=forms.TextInput({"type": "search"}))
+    q = WordsFilter(method="by_words")
     area = filters.ModelChoiceFilter(
         label="Priority area", queryset=PriorityArea.objects.all(), to_field_name="code", empty_label="All areas"
     )

@@ -4,13 +4,12 @@ import datetime as dt
 from typing import Any
 
 import django_filters as filters
-from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 
 from accounts.models import User
-from core.filters import DayFilter, DayInput, ManyFilter, many, only
+from core.filters import DayFilter, DayInput, ManyFilter, WholeNumberFilter, WordsFilter, many, only
 from core.forms import FilterForm
 from core.months import Month
 from milestones.models import PriorityArea
@@ -55,7 +54,7 @@ class RiskFilter(filters.FilterSet):
     only risks opened by then are kept.
     """
 
-    q = filters.CharFilter(label="Search", method="by_words", widget=forms.TextInput({"type": "search"}))
+    q = WordsFilter(method="by_words")
     area = filters.ModelChoiceFilter(
         label="Priority area",
         field_name="areas",
@@ -73,8 +72,9 @@ class RiskFilter(filters.FilterSet):
     unmitigated = only("Only without mitigation", method="by_unmitigated")
     late_action = only("Only with an overdue action", method="by_late_action")
     planned = only("Only with a planned score", method="by_planned")
-    likelihood = filters.NumberFilter(label="Likelihood", field_name="likelihood_on")
-    impact = filters.NumberFilter(label="Impact", field_name="impact_on")
+    likelihood = WholeNumberFilter(label="Likelihood", field_name="likelihood_on")
+    impact = WholeNumberFilter(label="Impact", field_name="impact_on")
+    size = WholeNumberFilter(label="Size of the matrix", field_name="size_on")
     milestone = filters.CharFilter(label="Milestone", field_name="milestones__reference", lookup_expr="iexact")
     as_at = DayFilter(label="As at", method="by_as_at", widget=DayInput({"class": "govuk-input--width-10"}))
 

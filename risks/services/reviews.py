@@ -144,9 +144,9 @@ def _day_faults(reviewed_on: dt.date | None, next_review_on: dt.date | None) -> 
     """Asked first: matrix and next review go by the day, and there are no months beyond the years that people write."""
     if reviewed_on is None:
         return {"reviewed_on": "Enter the date."}
-    days = {"reviewed_on": reviewed_on, "next_review_on": next_review_on or reviewed_on}
+    days = {"reviewed_on": reviewed_on, "next_review_on": next_review_on}
     years = f"The year must be between {WRITTEN_YEARS[0]} and {WRITTEN_YEARS[-1]}."
-    return {name: years for name, day in days.items() if day.year not in WRITTEN_YEARS}
+    return {name: years for name, day in days.items() if day and day.year not in WRITTEN_YEARS}
 
 
 def _closed_faults(risk: Risk, day: dt.date) -> dict[str, str]:

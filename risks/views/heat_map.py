@@ -89,7 +89,9 @@ class HeatMapPage(Permitted, TemplateView):
         ]
 
     def cell_url(self, pair: Pair) -> str:
-        query = {"likelihood": pair[0], "impact": pair[1], "as_at": self.on.isoformat()}
+        # A risk that was scored on a matrix of another size is not in this cell, whatever its numbers are.
+        pair_on = {"likelihood": pair[0], "impact": pair[1], "size": self.matrix.size}
+        query = pair_on | {"as_at": self.on.isoformat()}
         return f"{reverse('risks:list')}?{urlencode(query | ({'level': self.level} if self.level else {}))}"
 
     @cached_property

@@ -14,7 +14,7 @@ from risks.views.downloads import ShownRisks
 # Filters that stand folded away: unfolded where one of them is in use.
 MORE = ("movement", "state", "above", "unmitigated", "late_action", "as_at")
 # Filters that links set and the form has no field for: they go on with it.
-CARRIED = ("likelihood", "impact", "milestone", "planned")
+CARRIED = ("likelihood", "impact", "size", "milestone", "planned")
 
 
 class RiskList(RegisterPage):
