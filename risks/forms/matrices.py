@@ -64,6 +64,19 @@ class MatrixForm(forms.Form):
             label=f"Band {number}: what it asks for", max_length=200, required=False
         )
 
+    def clean(self) -> dict[str, Any]:
+        """A band is given whole or not at all."""
+        for number in range(1, BANDS + 1):
+            name, lowest = f"band_{number}_name", f"band_{number}_lowest"
+            if self.has_error(name) or self.has_error(lowest):
+                continue
+            given = self.cleaned_data
+            if given.get(name) and given.get(lowest) is None:
+                self.add_error(lowest, f"Enter the score that band {number} begins at.")
+            if given.get(lowest) is not None and not given.get(name):
+                self.add_error(name, f"Give band {number} a name.")
+        return self.cleaned_data
+
     def step_rows(self, axis: str) -> list[tuple[forms.BoundField, forms.BoundField]]:
         return [(self[f"{axis}_{n}_label"], self[f"{axis}_{n}_definition"]) for n in range(1, self.size + 1)]
 
@@ -99,7 +112,7 @@ class MatrixForm(forms.Form):
             {
                 "code": slugify(given[f"band_{number}_name"]),
                 "name": given[f"band_{number}_name"],
-                "lowest": given[f"band_{number}_lowest"] or 0,
+                "lowest": given[f"band_{number}_lowest"],
                 "colour": given[f"band_{number}_colour"],
                 "meaning": given[f"band_{number}_meaning"],
             }

@@ -64,5 +64,13 @@ class MitigationUpdateForm(MitigationFields):
         now = MitigationStatus(mitigation.status)
         reach = {now, *TRANSITIONS[MitigationKind(mitigation.kind)][now]}
         self.fields["status"].choices = [choice for choice in MitigationStatus.choices if choice[0] in reach]
+        self.has_date = mitigation.due_date is not None
         if mitigation.kind == MitigationKind.CONTROL:
             del self.fields["due_date"]
+
+    def clean(self) -> dict[str, Any]:
+        """The service takes an empty date as no change: whoever empties it is told so."""
+        emptied = "due_date" in self.fields and self.has_date and self.cleaned_data.get("due_date") is None
+        if emptied and not self.has_error("due_date"):
+            self.add_error("due_date", "Enter the date the action is due.")
+        return self.cleaned_data

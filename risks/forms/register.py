@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 
 from accounts.forms import people_field
 from core.forms import DateField, VersionField, reason_field, text_field
@@ -91,6 +92,13 @@ class RiskEditForm(RiskFields):
         rows=3,
     )
     based_on_version = VersionField()
+
+    def __init__(self, *args: Any, risk: Risk, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # One that was withdrawn since stays linked until somebody takes the link away.
+        linked = Q(pk__in=risk.milestones.values("pk"))
+        offered = Milestone.objects.filter(Q(withdrawn_on__isnull=True) | linked)
+        self.fields["milestones"].queryset = offered.order_by("area__order", "reference")
 
 
 def next_risk_reference() -> str:

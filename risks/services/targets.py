@@ -61,6 +61,7 @@ def set_target(
         date_faults("set_on", set_on, opened_on=risk.opened_on, today=today),
         _pair_faults(target),
         _point_faults(target, points),
+        _past_faults(target, points, opened_on=risk.opened_on),
         _change_faults(latest, target),
     )
     target.full_clean(exclude=["score"])
@@ -101,6 +102,17 @@ def _point_faults(target: RiskTarget, points: Points) -> dict[str, str]:
     if not all(1 <= score <= most for _day, score in points):
         return {"points": f"Planned scores must be between 1 and {most}."}
     return {}
+
+
+def _past_faults(target: RiskTarget, points: Points, *, opened_on: dt.date) -> dict[str, str]:
+    """A date before there was a risk is a slip of the keyboard. One that has passed is a target that was missed."""
+    since = f"before the risk was opened, on {date_format(opened_on)}"
+    faults = {}
+    if target.due_on and target.due_on < opened_on:
+        faults["due_on"] = f"The target date must not be {since}."
+    if any(day < opened_on for day, _score in points):
+        faults["points"] = f"Planned scores must not be {since}."
+    return faults
 
 
 def _change_faults(latest: RiskTarget | None, target: RiskTarget) -> dict[str, str]:

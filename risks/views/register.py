@@ -49,7 +49,7 @@ class RiskEdit(KeepsVersion, RiskFormPage):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         # A correction says what was judged then, on the matrix of then.
-        return {**super().get_form_kwargs(), "matrix": self.risk.inherent_matrix}
+        return {**super().get_form_kwargs(), "matrix": self.risk.inherent_matrix, "risk": self.risk}
 
     def get_initial(self) -> dict[str, Any]:
         risk = self.risk

@@ -1,8 +1,10 @@
 """What nobody should send, and what a register comes to be all the same."""
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator
 from html import unescape
+from typing import Any
 
 import pytest
 import time_machine
@@ -10,10 +12,20 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from risks.models import RiskReview
-from risks.services import update_mitigation
-from tests.factories import MitigationFactory, RiskFactory, RiskReviewFactory, UserFactory
-from tests.risks.pages import NOW, TODAY, shown, small_matrix
+from milestones.models import Milestone
+from risks.models import AXES, Risk, RiskReview
+from risks.services import set_target, update_mitigation
+from tests.factories import (
+    EscalationFactory,
+    MilestoneFactory,
+    MitigationFactory,
+    RiskFactory,
+    RiskReviewFactory,
+    StateChangeFactory,
+    UserFactory,
+)
+from tests.risks.conftest import faults
+from tests.risks.pages import NOW, TODAY, shown, small_matrix, told
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_end_of_january")]
 Api = Callable[[User], APIClient]
@@ -59,6 +71,75 @@ def test_a_cell_of_the_heat_map_leads_to_the_risks_that_it_counts(signed_in: Sig
     html = unescape(browser.get("/risks/heat-map/").content.decode())
     [cell] = set(re.findall(r'href="(/risks/\?likelihood=2&impact=2&[^"]*)"', html))
     assert shown(browser, cell) == 1
+
+
+def test_who_left_one_board_s_heat_map_was_on_it(signed_in: SignedIn) -> None:
+    RiskFactory(reference="R01", level="operational")
+    stays, closed, moved = (RiskFactory(reference=f"R1{number}", level="systemic") for number in range(3))
+    StateChangeFactory(risk=closed, changed_on=TODAY)
+    EscalationFactory(risk=moved, from_level="systemic", to_level="operational", moved_on=TODAY)
+    browser = signed_in(stays.owner)
+    context = browser.get("/risks/heat-map/?level=systemic&from=2025-12").context
+    assert [risk.reference for risk in context["gone"]] == ["R11", "R12"]
+    context = browser.get("/risks/heat-map/?from=2025-12").context
+    assert [risk.reference for risk in context["gone"]] == ["R11"]
+
+
+def test_editing_a_risk_leaves_its_link_to_a_milestone_that_was_withdrawn(signed_in: SignedIn, office: User) -> None:
+    risk, milestone = RiskFactory(reference="R01"), MilestoneFactory()
+    risk.milestones.add(milestone)
+    Milestone.objects.update(withdrawn_on=TODAY, withdrawn_reason="Merged.")
+    form = signed_in(office).get("/risks/R01/edit/").context["form"]
+    assert list(form.fields["milestones"].queryset) == [milestone]
+    assert list(signed_in(office).get("/risks/new/").context["form"].fields["milestones"].queryset) == []
+
+
+def test_an_action_s_due_date_cannot_be_emptied_unnoticed(signed_in: SignedIn) -> None:
+    action = MitigationFactory(risk=RiskFactory(reference="R01"))
+    names = ("status", "description", "effect")
+    given = {name: getattr(action, name) for name in names} | {"owner": action.owner_id, "note": "No date any more."}
+    address = f"/risks/R01/mitigations/{action.pk}/"
+    answer = signed_in(action.owner).post(address, given | {"based_on_version": action.version})
+    assert told(answer.content.decode()) == ["Enter the date the action is due."]
+
+
+def test_an_action_that_came_without_a_due_date_can_be_updated(signed_in: SignedIn) -> None:
+    action = MitigationFactory(risk=RiskFactory(reference="R01"), due_date=None)
+    given = {"status": "under_way", "description": action.description, "effect": "", "owner": action.owner_id}
+    address = f"/risks/R01/mitigations/{action.pk}/"
+    assert signed_in(action.owner).post(address, given | {"based_on_version": action.version}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("band", "said"),
+    [
+        ({"band_3_name": "Top"}, "Enter the score that band 3 begins at."),
+        ({"band_3_lowest": "6"}, "Give band 3 a name."),
+    ],
+    ids=["without where it begins", "without a name"],
+)
+def test_half_a_band_is_not_passed_over(signed_in: SignedIn, office: User, band: dict[str, str], said: str) -> None:
+    given = {"name": "Three by three", "band_1_name": "Low", "band_1_lowest": "1"}
+    given |= {"band_2_name": "High", "band_2_lowest": "4"} | {f"band_{number}_colour": "red" for number in range(1, 6)}
+    steps = [f"{axis}_{number}" for axis in AXES for number in range(1, 4)]
+    given |= {f"{step}_{part}": "Words" for step in steps for part in ("label", "definition")}
+    answer = signed_in(office).post("/risks/matrices/new/?size=3", given | band)
+    assert told(answer.content.decode()) == [said]
+
+
+@pytest.mark.parametrize(
+    ("dates", "field"),
+    [
+        ({"due_on": dt.date(2025, 4, 30)}, "due_on"),
+        ({"due_on": dt.date(2026, 9, 30), "points": [(dt.date(2006, 5, 1), 6)]}, "points"),
+    ],
+    ids=["the target's", "a point's"],
+)
+def test_a_target_for_a_day_before_there_was_a_risk(risk: Risk, dates: dict[str, Any], field: str) -> None:
+    target = {"risk": risk, "likelihood": 2, "impact": 2, "by": risk.owner, "at": NOW}
+    assert set(faults(lambda: set_target(**target, **dates))) == {field}
+    # A date that has passed since is a target that was missed.
+    assert set_target(**target, due_on=dt.date(2025, 5, 1))
 
 
 @pytest.mark.parametrize("axis", ["likelihood", "impact", "size"])
