@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
@@ -63,14 +63,27 @@ class HeatMapPage(Permitted, TemplateView):
         return list(register.order_by("-score_on", "reference"))
 
     @cached_property
-    def before(self) -> dict[str, Pair | None]:
-        """Where the risks that were open in the earlier month stood; None on a matrix of another size."""
+    def earlier_rows(self) -> list[tuple[Any, ...]]:
+        """The risks that were open in the earlier month, with both boards: one may have come from the other."""
         if self.earlier is None:
-            return {}
+            return []
         day = self.earlier.last_day
         register = Risk.objects.visible_to(self.request.user).in_register(day).as_at(day).open()
-        rows = register.order_by().values_list("reference", "size_on", "likelihood_on", "impact_on")
-        return {reference: (tuple(pair) if size == self.matrix.size else None) for reference, size, *pair in rows}
+        return list(register.order_by().values_list("reference", "level_on", "size_on", "likelihood_on", "impact_on"))
+
+    @cached_property
+    def before(self) -> dict[str, Pair | None]:
+        """Where the risks of the earlier month stood; None on a matrix of another size."""
+        return {
+            reference: (tuple(pair) if size == self.matrix.size else None)
+            for reference, _level, size, *pair in self.earlier_rows
+        }
+
+    @property
+    def gone(self) -> QuerySet[Risk]:
+        """What was on this map in the earlier month and is on it no more."""
+        were = {reference for reference, level, *_rest in self.earlier_rows if self.level in ("", level)}
+        return Risk.objects.filter(reference__in=were - {risk.reference for risk in self.risks}).order_by("reference")
 
     @cached_property
     def placed(self) -> list[Placed]:
@@ -103,8 +116,6 @@ class HeatMapPage(Permitted, TemplateView):
         return heat_map(self.matrix, self.placed, cell_url=self.cell_url, name="heat-map", description=description)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        there = {risk.reference for risk in self.risks}
-        gone = sorted(set(self.before) - there)
         moved = [risk for risk in self.placed if risk.has_moved]
         return super().get_context_data(
             map=self.map,
@@ -113,7 +124,7 @@ class HeatMapPage(Permitted, TemplateView):
             better=[risk for risk in moved if risk.is_better],
             beside=[risk for risk in moved if not risk.is_worse and not risk.is_better],
             new=[risk for risk in self.placed if self.earlier and risk.reference not in self.before],
-            gone=Risk.objects.filter(reference__in=gone).order_by("reference") if gone else [],
+            gone=list(self.gone),
             off_scale=[risk for risk in self.risks if risk.size_on != self.matrix.size],
             levels=Level,
             lacking=any(risk.lacks_mitigation for risk in self.placed),
