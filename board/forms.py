@@ -181,7 +181,7 @@ class MatchColumnsForm(forms.Form):
             self._add(f"same_{name}", "The same for every row", suggested.same.get(name, ""))
             if column.can_number:
                 prefix = suggested.numbered.get(name, "")
-                self._add(f"number_{name}", "Number the rows, beginning with", prefix, "govuk-input--width-5")
+                self._add(f"number_{name}", "Number the rows, starting with", prefix, "govuk-input--width-5")
 
     def _add(self, name: str, label: str, initial: str, width: str = "") -> None:
         widget = forms.TextInput({"label_class": "", "class": width})

@@ -146,7 +146,7 @@ def test_what_the_portal_recognises_is_filled_in_and_what_the_sheet_lacks_is_ask
     assert "One of: Priority action, Area for improvement" in html
     # A date or a choice cannot be a row's number, and a column that may be empty waits folded away.
     assert value(html, "number_area_kind") is None
-    assert html.index("Columns that may stay empty") < html.index('name="same_order"')
+    assert html.index("Columns you can leave empty") < html.index('name="same_order"')
 
 
 def test_two_headings_that_could_be_one_column_are_left_for_people_to_say(page: Client, hand_in: Any) -> None:

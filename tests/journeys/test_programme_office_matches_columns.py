@@ -43,7 +43,7 @@ def test_programme_office_matches_columns(
     page.get_by_role("button", name="Save and check the file").click()
     expect(page.get_by_role("link", name="Match a heading to Kind, or enter what it is in every row.")).to_be_visible()
     axe(page)
-    page.get_by_role("group", name="Code").get_by_label("Number the rows, beginning with").fill("PA")
+    page.get_by_role("group", name="Code").get_by_label("Number the rows, starting with").fill("PA")
     page.get_by_role("group", name="Kind").get_by_label("The same for every row").fill("Priority action")
     page.get_by_role("button", name="Save and check the file").click()
 
