@@ -158,7 +158,7 @@ DEFINITIONS = (
         "With an overdue action",
         Unit.COUNT,
         Better.DOWN,
-        "Open risks of which at least one action was to be done before the last day of the month and is not.",
+        "Open risks with at least one action that was due before the last day of the month and is not done.",
         page=_LIST,
         filters={"late_action": "true"},
     ),

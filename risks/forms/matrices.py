@@ -57,7 +57,12 @@ class MatrixForm(forms.Form):
             max_value=self.size**2,
             required=needed,
             widget=forms.TextInput({"class": "govuk-input--width-3", "inputmode": "numeric"}),
-            error_messages={"required": f"Enter the score that band {number} begins at."},
+            error_messages={
+                "required": f"Enter the score that band {number} begins at.",
+                "invalid": f"Write the score that band {number} begins at as a whole number.",
+                "min_value": f"Band {number} must begin at a score between 1 and {self.size**2}.",
+                "max_value": f"Band {number} must begin at a score between 1 and {self.size**2}.",
+            },
         )
         self.fields[f"band_{number}_colour"] = forms.ChoiceField(label=f"Band {number}: colour", choices=COLOURS)
         self.fields[f"band_{number}_meaning"] = forms.CharField(

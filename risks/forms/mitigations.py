@@ -19,7 +19,7 @@ class MitigationFields(forms.Form):
         error_messages={"required": "Say what the control or action is."},
     )
     owner = people_field("Owner", missing="Select who is responsible for it.")
-    due_date = DateField(label="Due date of an action", help_text="For example, 27 3 2026", required=False)
+    due_date = DateField(label="Due date, for an action", help_text="For example, 27 3 2026", required=False)
     effect = forms.ChoiceField(
         label="What does it bring down? (optional)",
         choices=EFFECTS,
@@ -67,6 +67,8 @@ class MitigationUpdateForm(MitigationFields):
         self.has_date = mitigation.due_date is not None
         if mitigation.kind == MitigationKind.CONTROL:
             del self.fields["due_date"]
+        else:
+            self.fields["due_date"].label = "Due date"
 
     def clean(self) -> dict[str, Any]:
         """The service takes an empty date as no change: whoever empties it is told so."""

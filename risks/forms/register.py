@@ -21,9 +21,9 @@ class RiskFields(forms.Form):
         help_text="A few words that everybody will know it by.",
         error_messages={"required": "Give the risk a title."},
     )
-    cause = text_field("Cause: because of what?", rows=2)
-    event = text_field("Event: what might happen?", rows=2)
-    consequence = text_field("Consequence: what would that mean for children, families or the plan?", rows=2)
+    cause = text_field("Cause: because of what? (optional)", rows=2)
+    event = text_field("Event: what might happen? (optional)", rows=2)
+    consequence = text_field("Consequence: what would that mean for children, families or the plan? (optional)", rows=2)
     owner = people_field("Owner", missing="Select who owns the risk.", hint="Who reviews it and answers for it.")
     inherent_likelihood = step_field(
         "Inherent likelihood: how likely would it be without any control?",

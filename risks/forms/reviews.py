@@ -92,7 +92,11 @@ class TargetForm(forms.Form):
                 min_value=1,
                 max_value=most,
                 widget=forms.TextInput({"class": "govuk-input--width-3", "inputmode": "numeric"}),
-                error_messages={"invalid": f"Write the planned score {number} as a whole number."},
+                error_messages={
+                    "invalid": f"Write planned score {number} as a whole number.",
+                    "min_value": f"Planned score {number} must be between 1 and {most}.",
+                    "max_value": f"Planned score {number} must be between 1 and {most}.",
+                },
             )
 
     @property

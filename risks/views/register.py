@@ -34,7 +34,7 @@ class RiskAdd(ServiceFormPage):
         return reverse("risks:detail", args=[self.result.reference])
 
     def get_success_message(self) -> str:
-        return f"{self.result.reference} has been added. Add what holds it down next: every risk needs a mitigation."
+        return f"{self.result.reference} has been added. Next, add a mitigation: every open risk needs at least one."
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(back_url=reverse("risks:list"), **kwargs)
@@ -80,7 +80,7 @@ class LevelMovePage(RiskFormPage):
 class Escalate(LevelMovePage):
     permission = Perm.ESCALATE
     to_level = Level.SYSTEMIC
-    title = "Take the risk to the Improvement Board"
+    title = "Escalate to the Improvement Board"
     submit_label = "Escalate"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -91,7 +91,7 @@ class Escalate(LevelMovePage):
 class DeEscalate(LevelMovePage):
     permission = Perm.DE_ESCALATE
     to_level = Level.OPERATIONAL
-    title = "Hand the risk back to the Operations Board"
+    title = "De-escalate to the Operations Board"
     submit_label = "De-escalate"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

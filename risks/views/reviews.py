@@ -87,7 +87,7 @@ class ReviewCorrect(RiskFormPage):
         return self.review
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        hints = {"note_hint": "Why it was scored so.", "next_hint": "When it is to be reviewed next."}
+        hints = {"note_hint": "The reason for the score, as corrected.", "next_hint": "When it is to be reviewed next."}
         return {**super().get_form_kwargs(), "matrix": self.review.matrix, **hints}
 
     def get_initial(self) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def test_risk_owner_reviews_a_score(
     risk.refresh_from_db()
     assert (risk.score, risk.level) == (16, Level.OPERATIONAL)
     page.get_by_role("alert").get_by_role("link", name="Take it to the Improvement Board").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Take the risk to the Improvement Board")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Escalate to the Improvement Board")
     axe(page)
 
     # Its page tells the story, draws the score against what was planned, and says that it is above.
@@ -105,7 +105,7 @@ def test_risk_owner_reviews_a_score(
     expect(page.get_by_role("alert")).to_contain_text("Enter the date the action is due.")
     due = timezone.localdate() + dt.timedelta(days=30)
     for part, number in (("Day", due.day), ("Month", due.month), ("Year", due.year)):
-        page.get_by_role("group", name="Due date of an action").get_by_label(part).fill(str(number))
+        page.get_by_role("group", name="Due date, for an action").get_by_label(part).fill(str(number))
     page.get_by_role("button", name="Add mitigation").click()
     page.get_by_role("link", name="Update R07-M2").click()
     axe(page)

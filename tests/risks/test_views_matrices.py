@@ -140,7 +140,7 @@ def test_a_matrix_is_added_with_the_edges_of_its_bands_computed(browser: Client,
         pytest.param({"likelihood_2_definition": " "}, "Say what likelihood 2 means.", id="no definition"),
         pytest.param({"band_2_name": ""}, "Give band 2 a name.", id="one band"),
         pytest.param({"band_2_lowest": ""}, "Enter the score that band 2 begins at.", id="no beginning"),
-        pytest.param({"band_2_lowest": "17"}, "Ensure this value is less than or equal to 16.", id="beyond the scale"),
+        pytest.param({"band_2_lowest": "17"}, "Band 2 must begin at a score between 1 and 16.", id="beyond the scale"),
         pytest.param(
             {"band_1_lowest": "2"}, "A score of 1 is in no band. Each score must be in exactly one.", id="gap"
         ),

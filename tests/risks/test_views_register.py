@@ -90,7 +90,7 @@ def test_a_risk_is_added_and_its_page_comes_next(browser: Client, office: User, 
 
     risk = Risk.objects.get()
     assert response.redirect_chain == [(reverse("risks:detail", args=["R07"]), 302)]
-    assert "R07 has been added. Add what holds it down next: every risk needs a mitigation." in words(response.content)
+    assert "R07 has been added. Next, add a mitigation: every open risk needs at least one." in words(response.content)
     assert (risk.title, risk.inherent_score, risk.score, risk.level) == ("Staff leave", 20, 20, "operational")
     assert (risk.cause, risk.event, risk.consequence) == ("Pay is low.", "Therapists leave.", "Children wait.")
     assert (risk.opened_on, risk.first_review_by) == (dt.date(2026, 1, 15), dt.date(2026, 4, 15))

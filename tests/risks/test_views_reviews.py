@@ -322,7 +322,7 @@ def test_correction_form_holds_what_the_review_said(browser: Client, wrong: Risk
     assert (chosen(html, "likelihood"), chosen(html, "impact")) == (["5"], ["5"])
     assert ">So it seemed.</textarea>" in html
     assert value_of(html, "reviewed_on_month") == "12"
-    assert "What it says 25 Extreme 5 × 5 10 December 2025" in words(html)
+    assert "The review to correct 25 Extreme 5 × 5 10 December 2025" in words(html)
 
 
 def test_a_correction_supersedes_and_the_score_follows(browser: Client, risk: Risk, wrong: RiskReview) -> None:
@@ -448,12 +448,10 @@ def test_form_says_where_the_risk_stands_now(browser: Client) -> None:
         ),
         pytest.param(
             point(1, dt.date(2026, 2, 28), 26),
-            ["Ensure this value is less than or equal to 25."],
+            ["Planned score 1 must be between 1 and 25."],
             id="beyond the scale",
         ),
-        pytest.param(
-            point(1, dt.date(2026, 2, 28), "low"), ["Write the planned score 1 as a whole number."], id="a word"
-        ),
+        pytest.param(point(1, dt.date(2026, 2, 28), "low"), ["Write planned score 1 as a whole number."], id="a word"),
     ],
 )
 def test_a_faulty_target_is_refused_and_nothing_typed_is_lost(
