@@ -56,7 +56,7 @@ def test_a_leaver_hands_over_risks_and_mitigations_too(office: User, officer: Us
 
     assert f'<a class="govuk-link" href="/risks/?owner={officer.pk}">1 open risk</a>' in asked
     assert "Showing 1 of" in browser.get(f"/risks/?owner={to.pk}").content.decode()
-    assert "They are to see to 1 mitigation of open risks." in asked
+    assert "They are responsible for 1 mitigation of open risks." in asked
     assert '<a href="#id_to">Select who takes over what they answer for.</a>' in asked
     assert f"{to} now answers for what was theirs." in page
     for thing in (risk, action, closed, officer):
