@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models, transaction
 
 # How many rows one statement names: far below any database's limit on parameters.
 CHUNK = 500
@@ -31,6 +32,16 @@ def text(typed: str) -> str:
     """What was typed, without the browser's line ends and the white space around it: the same text compares equal
     whichever door it came through."""
     return typed.replace("\r\n", "\n").strip()
+
+
+def save_once(row: models.Model, *, field: str) -> None:
+    """Saves a new row that was checked; where another request has taken its `field` since, says so like the check."""
+    try:
+        # On a savepoint: whoever catches the refusal may go on.
+        with transaction.atomic():
+            row.save()
+    except IntegrityError as error:
+        raise ValidationError({field: row.unique_error_message(type(row), (field,))}) from error
 
 
 def refuse_rows(faults: Iterable[dict[str, str]]) -> None:

@@ -11,7 +11,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import Organisation, User
-from core.writes import BATCH, refuse_rows, text
+from core.writes import BATCH, refuse_rows, save_once, text
 from milestones.models import Milestone, MilestoneChange, MilestoneDependency, PriorityArea
 from milestones.services.current import lock_milestone, note_change
 
@@ -97,7 +97,7 @@ def add_milestone(
     if leavers := _leavers(row):
         raise ValidationError(leavers)
     milestone.full_clean()
-    milestone.save()
+    save_once(milestone, field="reference")
     _note_added(milestone).save()
     return milestone
 

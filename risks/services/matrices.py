@@ -29,6 +29,7 @@ def add_matrix(
     """Adds a matrix. Its code and its bands' are made of their names. It is not in use until it is chosen."""
     code = slugify(name)[:40]
     refuse({} if code else {"name": "Give the matrix a name, with letters or digits."})
+    _queue()
     if RiskMatrix.objects.filter(Q(code=code) | Q(name__iexact=text(name))).exists():
         raise ValidationError({"name": "There is already a matrix with this name. Choose another."})
     named = [{**band, "code": slugify(band["name"])} for band in bands]
@@ -48,8 +49,7 @@ def choose_matrix(
         {} if text(reason) else {"reason": "Say why the matrix changes, and who agreed it."},
         {} if used_from <= timezone.localdate(at) else {"used_from": "The date must be today or earlier."},
     )
-    # Choices queue at the matrices, a handful of rows: the date below is compared with what stands.
-    list(RiskMatrix.objects.select_for_update().order_by("pk"))
+    _queue()
     latest = MatrixChoice.objects.first()
     if latest and latest.matrix_id == matrix.pk:
         raise ValidationError(f"{matrix} is in use already.")
@@ -60,3 +60,9 @@ def choose_matrix(
     choice.full_clean()
     choice.save()
     return choice
+
+
+def _queue() -> None:
+    """Who adds a matrix or chooses one queues at the matrices, a handful of rows: names and dates are compared with
+    what stands."""
+    list(RiskMatrix.objects.select_for_update().order_by("pk"))

@@ -95,7 +95,10 @@ def update_mitigation(
     """Says how a mitigation stands now; None leaves a thing as it is. To stop it, or to move an action's due date,
     needs a note. Without a change and without a note nothing is written, nor by a second click. `as_written` is that
     of `add_mitigation`."""
-    mitigation.refresh_from_db(from_queryset=Mitigation.objects.select_for_update().select_related("risk"))
+    # The risk first, as everybody locks them who locks both.
+    lock_risk(mitigation.risk)
+    own = Mitigation.objects.select_for_update(of=("self",)).select_related("risk")
+    mitigation.refresh_from_db(from_queryset=own)
     today = timezone.localdate(at)
     day = dated_on or today
     _refuse_closed(mitigation.risk, day, as_written=as_written)

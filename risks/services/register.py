@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.months import months_after
-from core.writes import text
+from core.writes import save_once, text
 from milestones.models import Milestone, PriorityArea
 from risks.models import Frequency, Risk, RiskChange, RiskMatrix
 from risks.services.current import (
@@ -84,7 +84,7 @@ def add_risk(
         created_at=at,
     )
     risk.full_clean(exclude=["inherent_score", "score", "target_score"])
-    risk.save()
+    save_once(risk, field="reference")
     risk.areas.set(areas)
     risk.milestones.set(milestones)
     note_change(risk, "added", "", risk.title, on=opened_on, reason="", by=by, at=at).save()

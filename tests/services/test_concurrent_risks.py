@@ -3,6 +3,7 @@ other."""
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,16 +17,20 @@ from risks.models import (
     Mitigation,
     MitigationStatus,
     Risk,
+    RiskMatrix,
     RiskReview,
     RiskTarget,
     StateChange,
 )
 from risks.services import (
     ReviewRow,
+    add_matrix,
     add_mitigation,
+    add_risk,
     choose_matrix,
     close_risk,
     correct_review,
+    hand_over_risks,
     move_level,
     record_reviews,
     review_risk,
@@ -214,3 +219,44 @@ def test_a_matrix_is_chosen_once(at: dt.datetime) -> None:
 
     assert kinds(outcomes) == {MatrixChoice, ValidationError}
     assert MatrixChoice.objects.count() == 2
+
+
+def test_a_double_click_on_a_new_risk_adds_one(at: dt.datetime) -> None:
+    owner = UserFactory()
+    for number in ROUNDS:
+        given = {"reference": f"R{number:02}", "title": "Staff leave", "level": Level.OPERATIONAL, "owner": owner}
+        pair = {"inherent_likelihood": 3, "inherent_impact": 3}
+        add = partial(add_risk, **given, **pair, opened_on=TODAY, by=owner, at=at)
+
+        outcomes = race(add, add)
+
+        assert kinds(outcomes) == {Risk, ValidationError}
+        [refusal] = [each for each in outcomes if isinstance(each, ValidationError)]
+        assert refusal.message_dict == {"reference": ["Risk with this Reference already exists."]}
+
+
+def test_a_double_click_on_a_new_matrix_adds_one(at: dt.datetime) -> None:
+    shipped = shipped_matrix()
+    bands = [{name: value for name, value in band.items() if name != "code"} for band in shipped.bands]
+    for number in ROUNDS:
+        given = {"name": f"Ours {number}", "size": 5, "scale": shipped.scale, "bands": bands}
+        add = partial(add_matrix, **given, by=None, at=at)
+
+        assert kinds(race(add, add)) == {RiskMatrix, ValidationError}
+
+
+def test_a_mitigation_is_updated_while_its_owner_hands_over(at: dt.datetime) -> None:
+    for _ in ROUNDS:
+        leaver, successor = UserFactory(), UserFactory()
+        mitigations = [MitigationFactory(risk=RiskFactory(owner=leaver), owner=leaver) for _ in range(4)]
+        given = {"person": leaver, "to": successor, "reason": "Leaves.", "by": successor, "at": at}
+
+        outcomes = race(
+            lambda given=given: hand_over_risks(**given),
+            *(updating(each, MitigationStatus.UNDER_WAY, at) for each in mitigations),
+        )
+
+        assert kinds(outcomes) <= {int, Mitigation, ChangedSince}
+        for each in Mitigation.objects.filter(owner=successor):
+            latest = each.updates.first()
+            assert (latest.owner, latest.status) == (each.owner, each.status)
