@@ -56,7 +56,10 @@ class RiskResource(SheetResource):
         optional=True,
     )
     level = Column(
-        "Level", ChoiceWidget(Level), attribute="level", hint="It moves by escalation, as at the day of import"
+        "Level",
+        ChoiceWidget(Level),
+        attribute="level",
+        hint="A change is an escalation or de-escalation on the day of import",
     )
     owner = Column(
         "Owner",

@@ -63,7 +63,7 @@ class RiskReviewPage(KeepsVersion, RiskFormPage):
         crossed = self._in_top_band() and not self.was_top and risk.level == Level.OPERATIONAL
         if not (crossed and self.request.user.has_perm(Perm.ESCALATE, risk)):
             return saved
-        link = '{} <a class="govuk-notification-banner__link" href="{}">Take it to the Improvement Board</a>'
+        link = '{} <a class="govuk-notification-banner__link" href="{}">Escalate it to the Improvement Board</a>'
         return format_html(link, saved, reverse("risks:escalate", args=[risk.reference]))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

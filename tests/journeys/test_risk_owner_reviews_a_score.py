@@ -84,7 +84,7 @@ def test_risk_owner_reviews_a_score(
     expect(page.get_by_role("heading", name="1 risk to review")).to_have_count(0)
     risk.refresh_from_db()
     assert (risk.score, risk.level) == (16, Level.OPERATIONAL)
-    page.get_by_role("alert").get_by_role("link", name="Take it to the Improvement Board").click()
+    page.get_by_role("alert").get_by_role("link", name="Escalate it to the Improvement Board").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Escalate to the Improvement Board")
     axe(page)
 

@@ -206,7 +206,7 @@ def test_escalation_of_an_operational_risk_in_the_top_band_is_suggested_and_neve
     html = page(signed_in(risk.owner))
 
     assert ("It is in the top band, and with the Operations Board." in words(html)) == suggested
-    assert ("Take it there" in links(html)) == suggested
+    assert ("Escalate it" in links(html)) == suggested
     risk.refresh_from_db()
     assert risk.level == level
     assert not risk.escalations.exists()
@@ -215,8 +215,8 @@ def test_escalation_of_an_operational_risk_in_the_top_band_is_suggested_and_neve
 def test_who_may_not_escalate_is_told_who_can(browser: Client, risk: Risk) -> None:
     html = page(browser)
 
-    assert "Its owner or the programme office can take it to the Improvement Board." in words(html)
-    assert "Take it there" not in links(html)
+    assert "Its owner or the programme office can escalate it to the Improvement Board." in words(html)
+    assert "Escalate it" not in links(html)
 
 
 # --- What each person can do ------------------------------------------------------------------------------------------

@@ -250,7 +250,7 @@ def test_a_risk_that_crosses_into_the_top_band_can_be_taken_to_the_board(
 
     banner = page.partition("govuk-notification-banner__content")[2].partition("</div>")[0]
     assert f"R01 now scores {pair[0] * pair[1]}" in words(banner)
-    found = links(banner).get("Take it to the Improvement Board")
+    found = links(banner).get("Escalate it to the Improvement Board")
     assert found == (reverse("risks:escalate", args=["R01"]) if offered else None)
     assert not risk.escalations.exists()
 
