@@ -110,6 +110,7 @@ class ImportDetail(UploadPage, DetailView):
             confirm_label=f"Import {rows:,} row{'' if rows == 1 else 's'}",
             again_url=f"{reverse('import_upload')}?kind={self.upload.kind}",
             resource=KINDS[self.upload.kind],
+            companions=[KINDS[kind] for kind in KINDS[self.upload.kind].companions],
             state=SheetUpload.State(self.upload.state),
             counts=counts,
             shown=shown,

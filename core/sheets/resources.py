@@ -69,6 +69,8 @@ class SheetResource(Resource):
     title: ClassVar[str] = ""
     about: ClassVar[str] = ""
     key: ClassVar[tuple[str, ...]] = ()
+    companions: ClassVar[tuple[str, ...]] = ()
+    """Kinds that people often keep in the same file: after an import the page offers them for what it left out."""
 
     fields: Mapping[str, Column]
 

@@ -41,6 +41,7 @@ class RiskResource(SheetResource):
     title = "Risks"
     about = "One row for each risk: what it is, who owns it, its inherent score and its target."
     key = ("reference",)
+    companions = ("risk-reviews", "mitigations")
     renamed = {"title": "title_", "to_level": "level", "moved_on": "level", "on": "closed_on", "set_on": "target_date"}
 
     reference = Column("Reference", CodeWidget(longest=20), attribute="reference", also=REFERENCE_ALSO)

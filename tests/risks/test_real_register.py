@@ -244,3 +244,18 @@ def test_next_quarters_register_is_matched_as_the_last_one_was(page: Client, pos
         [tag] = re.findall(rf'<input[^>]* name="{field}"[^>]*>', html)
         assert f'value="{text}"' in tag
     assert post("import_columns", again, typed(page, again, "risks")).state == SheetUpload.State.NOTHING_NEW
+
+
+def test_what_was_left_out_of_the_risks_is_said_to_be_of_other_kinds(page: Client, post: Any, owner: User) -> None:
+    """The mitigations stand in the same table; without them each risk would be challenged for having none."""
+    upload = post("import_upload", None, {"kind": "risks", "file": SimpleUploadedFile(FILE.name, FILE.read_bytes())})
+    upload = post("import_columns", upload, typed(page, upload, "risks"))
+    address = reverse("import_detail", args=[upload.pk])
+    assert "import the same file again" not in page.get(address).content.decode()
+
+    post("import_confirm", upload, {})
+
+    html = page.get(address).content.decode()
+    assert "import the same file again" in html
+    for kind in ("risk-reviews", "mitigations"):
+        assert f'href="{reverse("import_upload")}?kind={kind}"' in html
