@@ -8,7 +8,7 @@ from django.db.models import Q
 from accounts.forms import people_field
 from core.forms import DateField, VersionField, reason_field, text_field
 from milestones.models import Milestone, PriorityArea
-from risks.forms.reviews import offer_steps, step_field
+from risks.forms.reviews import matrix_field, offer_steps, step_field
 from risks.models import Frequency, Level, Risk, RiskMatrix, Treatment
 
 
@@ -81,6 +81,7 @@ class RiskAddForm(RiskFields):
         help_text="The day it was first seen. It counts in the figures from then.",
         error_messages={"required": "Enter the date it was opened."},
     )
+    on_matrix = matrix_field()
     field_order = ("reference", "title", "cause", "event", "consequence", "level", "owner")
     choice_hints = {**RiskFields.choice_hints, "level": {level.value: f"With the {level.board}." for level in Level}}
 

@@ -31,6 +31,11 @@ def offer_steps(form: forms.Form, name: str, steps: Sequence[Step], *, blank: st
         form.choice_hints = {**hints, name: {str(step.value): step.definition for step in steps}}
 
 
+def matrix_field() -> forms.IntegerField:
+    """The id of the matrix whose steps a form offers."""
+    return forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+
 class ReviewForm(forms.Form):
     """A review; the definitions of the matrix in use stand beside what they define."""
 
@@ -46,6 +51,7 @@ class ReviewForm(forms.Form):
     )
     next_review_on = DateField(label="Next review", required=False)
     based_on_version = VersionField()
+    on_matrix = matrix_field()
     says_optional = False
 
     def __init__(self, *args: Any, matrix: RiskMatrix, note_hint: str, next_hint: str, **kwargs: Any) -> None:
@@ -75,6 +81,7 @@ class TargetForm(forms.Form):
     due_on = DateField(label="Target date", help_text="When it should have come down to its target.", required=False)
     reason = text_field("Why does the target change?", rows=3)
     based_on_version = VersionField()
+    on_matrix = matrix_field()
     says_optional = False
 
     def __init__(self, *args: Any, matrix: RiskMatrix, has_target: bool, **kwargs: Any) -> None:
@@ -105,6 +112,9 @@ class TargetForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         for number in range(1, POINTS + 1):
+            if date_errors := self.errors.get(f"point_{number}_date"):
+                # Of several dates on a page, which one.
+                date_errors[:] = [f"Date {number}: {message}" for message in date_errors]
             day, score = (self.cleaned_data.get(f"point_{number}_{part}") for part in ("date", "score"))
             if self.has_error(f"point_{number}_date") or self.has_error(f"point_{number}_score"):
                 continue

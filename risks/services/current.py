@@ -39,6 +39,14 @@ def refuse_changed(thing: Risk | Mitigation, based_on_version: int | None) -> No
         raise ChangedSince(thing)
 
 
+def refuse_other_matrix(matrix: RiskMatrix, on_matrix: int | None) -> None:
+    """With the id of the matrix that a form offered the steps of, tells whoever chose from another one than is scored
+    on: that of another day, or one that was changed while the form was open. The same numbers mean something else."""
+    if on_matrix is not None and on_matrix != matrix.pk:
+        words = f"Scores of that day are on “{matrix}”. Its likelihoods and impacts are shown now: choose from them."
+        raise ValidationError(words, code="matrix")
+
+
 def refuse_closed(risk: Risk) -> None:
     if risk.is_closed:
         raise ValidationError(f"{risk.reference} is closed. Open it again before you change it.")

@@ -22,6 +22,7 @@ from risks.services.current import (
     refuse,
     refuse_changed,
     refuse_closed,
+    refuse_other_matrix,
 )
 from risks.services.targets import set_target, target_faults_renamed
 
@@ -53,13 +54,16 @@ def add_risk(
     target_likelihood: int | None = None,
     target_impact: int | None = None,
     target_date: dt.date | None = None,
+    on_matrix: int | None = None,
 ) -> Risk:
-    """Adds a risk. It stands at its inherent pair until its first review."""
+    """Adds a risk. It stands at its inherent pair until its first review. `on_matrix` is the id of the matrix whose
+    steps were on offer for it."""
     refuse(
         {} if opened_on <= timezone.localdate(at) else {"opened_on": "The date must be today or earlier."},
         {} if frequency in Frequency.values else {"frequency": "Choose how often the risk is reviewed."},
     )
     matrix = RiskMatrix.objects.in_use(opened_on)
+    refuse_other_matrix(matrix, on_matrix)
     refuse(pair_faults(matrix, inherent_likelihood, inherent_impact, INHERENT), left_faults(owner=owner))
     risk = Risk(
         reference=text(reference),

@@ -20,6 +20,7 @@ from risks.services.current import (
     refuse,
     refuse_changed,
     refuse_closed,
+    refuse_other_matrix,
 )
 
 # What a reviewer says; two reviews that agree in all of it are the same review.
@@ -40,12 +41,14 @@ def review_risk(
     next_review_on: dt.date | None = None,
     reviewer: User | None = None,
     based_on_version: int | None = None,
+    on_matrix: int | None = None,
 ) -> RiskReview:
     """Scores a risk on the matrix of that day, and makes the latest review's pair its current one.
 
     A note is needed where the pair moves, and where the last reviews in a row (RISK_UNCHANGED_REVIEWS) gave the same
     pair. A second review of one day supersedes the first. Raises ChangedSince where somebody wrote after the form was
-    opened, except for a second click: the same review by the same person again returns the row there is.
+    opened, except for a second click: the same review by the same person again returns the row there is. `on_matrix`
+    is the id of the matrix whose steps were on offer.
     """
     refuse(_day_faults(reviewed_on, next_review_on))
     lock_risk(risk)
@@ -65,6 +68,7 @@ def review_risk(
     if first_click := _already_recorded(review):
         return first_click
     refuse_changed(risk, based_on_version)
+    refuse_other_matrix(matrix, on_matrix)
     same_day = _standing(risk, on=reviewed_on).filter(reviewed_on=reviewed_on).first()
     if same_day:
         review.supersedes, review.correction_reason = same_day, SAME_DAY
@@ -84,6 +88,7 @@ def correct_review(
     at: dt.datetime,
     note: str = "",
     next_review_on: dt.date | None = None,
+    on_matrix: int | None = None,
 ) -> RiskReview:
     """Adds a row that supersedes a review: what it should have said."""
     risk = review.risk
@@ -109,6 +114,7 @@ def correct_review(
         created_by=by,
         created_at=at,
     )
+    refuse_other_matrix(corrected.matrix, on_matrix)
     if _content(corrected) == _content(review):
         raise ValidationError("Nothing has been changed. Change what was wrong, or go back.")
     others = _standing(risk, on=reviewed_on).filter(reviewed_on=reviewed_on).exclude(pk=review.pk)

@@ -12,7 +12,15 @@ from django.utils.formats import date_format
 from accounts.models import User
 from core.writes import text
 from risks.models import Risk, RiskMatrix, RiskTarget, TargetPoint
-from risks.services.current import date_faults, lock_risk, pair_faults, refuse, refuse_changed, refuse_closed
+from risks.services.current import (
+    date_faults,
+    lock_risk,
+    pair_faults,
+    refuse,
+    refuse_changed,
+    refuse_closed,
+    refuse_other_matrix,
+)
 
 Points = Sequence[tuple[dt.date, int]]
 
@@ -30,6 +38,7 @@ def set_target(
     reason: str = "",
     set_on: dt.date | None = None,
     based_on_version: int | None = None,
+    on_matrix: int | None = None,
 ) -> RiskTarget | None:
     """Sets what a risk is to come down to, by when, and the planned scores on the way ((date, score), before the target
     date). Without a pair the risk has no target from that day on.
@@ -57,6 +66,7 @@ def set_target(
     if _says_the_same(latest, target, points):
         return latest
     refuse_changed(risk, based_on_version)
+    refuse_other_matrix(matrix, on_matrix)
     refuse(
         date_faults("set_on", set_on, opened_on=risk.opened_on, today=today),
         _pair_faults(target),

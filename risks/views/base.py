@@ -1,13 +1,51 @@
 """What pages about one risk share."""
 
-from typing import Any
+import datetime as dt
+from typing import Any, ClassVar
 
-from django.shortcuts import get_object_or_404
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 
+from core.forms import DateField
 from core.views import Permitted, ServiceFormPage, safe_next
 from risks.models import Risk, RiskMatrix
+
+
+class OffersSteps:
+    """A form that offers the steps of the matrix in use on the day it is about: the day that was sent in `day_field`,
+    else today. Whoever chose from another matrix's is told, and shown these."""
+
+    day_field: ClassVar[str] = ""
+    request: HttpRequest
+    today: dt.date
+
+    @cached_property
+    def matrix(self) -> RiskMatrix:
+        return RiskMatrix.objects.in_use(self.day_sent or self.today)
+
+    @property
+    def day_sent(self) -> dt.date | None:
+        if not self.day_field or self.request.method != "POST":
+            return None
+        field = DateField(required=False)
+        try:
+            return field.clean(field.widget.value_from_datadict(self.request.POST, {}, self.day_field))
+        except ValidationError:
+            return None
+
+    def get_initial(self) -> dict[str, Any]:
+        return {**super().get_initial(), "on_matrix": self.matrix.pk}  # type: ignore[misc]
+
+    def form_invalid(self, form: Form) -> HttpResponse:
+        if any(error.code == "matrix" for error in form.non_field_errors().as_data()):
+            form.data = form.data.copy()
+            form.data["on_matrix"] = str(self.matrix.pk)
+        return super().form_invalid(form)  # type: ignore[misc]
 
 
 class OfRisk(Permitted):
@@ -38,6 +76,17 @@ class RiskFormPage(OfRisk, ServiceFormPage):
 
     template_name = "risks/risk_form.html"
     warning = ""
+    of_closed: ClassVar[bool] = False
+    """Whether it is about closed risks; other forms are about open ones."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The form, where the risk is such that it can be sent. (What is sent all the same the service refuses, on the
+        form, with all that was typed.)"""
+        if self.risk.is_closed != self.of_closed:
+            state = "closed. Open it again before you change it" if self.risk.is_closed else "open"
+            messages.info(request, f"{self.risk.reference} is {state}.")
+            return redirect(self.risk_url)
+        return super().get(request, *args, **kwargs)
 
     def versioned(self) -> Any:
         return self.risk

@@ -8,24 +8,25 @@ from core.views import KeepsVersion, ServiceFormPage
 from risks import services
 from risks.forms import CloseForm, LevelForm, ReopenForm, RiskAddForm, RiskEditForm
 from risks.forms.register import next_risk_reference
-from risks.models import Frequency, Level, RiskMatrix
+from risks.models import Frequency, Level
 from risks.permissions import Perm
-from risks.views.base import RiskFormPage
+from risks.views.base import OffersSteps, RiskFormPage
 
 
-class RiskAdd(ServiceFormPage):
+class RiskAdd(OffersSteps, ServiceFormPage):
     permission = Perm.MANAGE
+    day_field = "opened_on"
     form_class = RiskAddForm
     template_name = "risks/risk_form.html"
     title = "Add a risk"
     submit_label = "Add risk"
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "matrix": RiskMatrix.objects.in_use(self.today)}
+        return {**super().get_form_kwargs(), "matrix": self.matrix}
 
     def get_initial(self) -> dict[str, Any]:
         start = {"opened_on": self.today, "frequency": Frequency.MONTHLY, "level": Level.OPERATIONAL, "treatment": ""}
-        return {**start, "reference": next_risk_reference()}
+        return {**super().get_initial(), **start, "reference": next_risk_reference()}
 
     def perform(self, form: RiskAddForm) -> Any:
         return services.add_risk(by=self.request.user, at=self.now, **form.cleaned_data)
@@ -116,6 +117,7 @@ class RiskClose(RiskFormPage):
 class RiskReopen(RiskFormPage):
     permission = Perm.MANAGE
     form_class = ReopenForm
+    of_closed = True
     title = "Open the risk again"
     submit_label = "Open again"
     success_message = "the risk is open again."

@@ -14,12 +14,12 @@ from core.views import KeepsVersion
 from risks import services
 from risks.forms import ReviewCorrectionForm, ReviewForm, TargetForm
 from risks.forms.reviews import review_initial, target_initial
-from risks.models import Level, MatrixBook, RiskReview, RiskTarget
+from risks.models import Level, MatrixBook, RiskMatrix, RiskReview, RiskTarget
 from risks.permissions import Perm
-from risks.views.base import RiskFormPage
+from risks.views.base import OffersSteps, RiskFormPage
 
 
-class RiskReviewPage(KeepsVersion, RiskFormPage):
+class RiskReviewPage(KeepsVersion, OffersSteps, RiskFormPage):
     """A risk owner's main job: how likely is it now, and how bad?"""
 
     permission = Perm.REVIEW
@@ -27,6 +27,7 @@ class RiskReviewPage(KeepsVersion, RiskFormPage):
     template_name = "risks/risk_review.html"
     title = "Review the score"
     submit_label = "Save review"
+    day_field = "reviewed_on"
 
     @cached_property
     def latest(self) -> RiskReview | None:
@@ -70,13 +71,14 @@ class RiskReviewPage(KeepsVersion, RiskFormPage):
         return super().get_context_data(**{"latest": self.latest, "latest_book": MatrixBook.read(), **kwargs})
 
 
-class ReviewCorrect(RiskFormPage):
+class ReviewCorrect(OffersSteps, RiskFormPage):
     permission = Perm.CORRECT
     form_class = ReviewCorrectionForm
     template_name = "risks/risk_review.html"
     title = "Correct a review"
     submit_label = "Save correction"
     success_message = "the review has been corrected. What it said before is kept."
+    day_field = "reviewed_on"
 
     @cached_property
     def review(self) -> RiskReview:
@@ -86,23 +88,28 @@ class ReviewCorrect(RiskFormPage):
     def permission_object(self) -> RiskReview:
         return self.review
 
+    @cached_property
+    def matrix(self) -> RiskMatrix:
+        """It says what was judged then, so it stays on the matrix of then; of another day, on that day's."""
+        return self.review.matrix if self.day_sent in (None, self.review.reviewed_on) else super().matrix
+
     def get_form_kwargs(self) -> dict[str, Any]:
         hints = {"note_hint": "The reason for the score, as corrected.", "next_hint": "When it is to be reviewed next."}
-        return {**super().get_form_kwargs(), "matrix": self.review.matrix, **hints}
+        return {**super().get_form_kwargs(), "matrix": self.matrix, **hints}
 
     def get_initial(self) -> dict[str, Any]:
-        return review_initial(self.review)
+        return {**super().get_initial(), **review_initial(self.review)}
 
     def perform(self, form: ReviewCorrectionForm) -> RiskReview:
         given = {name: value for name, value in form.cleaned_data.items() if name != "based_on_version"}
         return services.correct_review(review=self.review, by=self.request.user, at=self.now, **given)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        extra = {"latest": self.review, "matrix": self.review.matrix, "latest_book": MatrixBook.read()}
+        extra = {"latest": self.review, "latest_book": MatrixBook.read()}
         return super().get_context_data(**{**extra, **kwargs})
 
 
-class TargetSet(KeepsVersion, RiskFormPage):
+class TargetSet(KeepsVersion, OffersSteps, RiskFormPage):
     permission = Perm.REVIEW
     form_class = TargetForm
     template_name = "risks/risk_target.html"
@@ -121,6 +128,10 @@ class TargetSet(KeepsVersion, RiskFormPage):
         return {**super().get_initial(), **target_initial(self.target)}
 
     def perform(self, form: TargetForm) -> Any:
-        names = ("likelihood", "impact", "due_on", "reason", "based_on_version")
+        names = ("likelihood", "impact", "due_on", "reason", "based_on_version", "on_matrix")
         given = {name: form.cleaned_data[name] for name in names}
         return services.set_target(risk=self.risk, points=form.points, by=self.request.user, at=self.now, **given)
+
+    def get_success_message(self) -> str:
+        has_target = self.result is not None and self.result.likelihood is not None
+        return super().get_success_message() if has_target else f"{self.risk.reference} has no target now."

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from milestones.models import Milestone
-from risks.models import AXES, Risk, RiskReview
+from risks.models import AXES, MatrixChoice, Risk, RiskMatrix, RiskReview
 from risks.services import set_target, update_mitigation
 from tests.factories import (
     EscalationFactory,
@@ -25,7 +25,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.risks.conftest import faults
-from tests.risks.pages import NOW, TODAY, shown, small_matrix, told
+from tests.risks.pages import NOW, TODAY, day, shown, small_matrix, told
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_end_of_january")]
 Api = Callable[[User], APIClient]
@@ -157,3 +157,76 @@ def test_a_search_for_more_words_than_a_database_takes(api: Api, signed_in: Sign
     assert api(user).get(f"/api/v1/{register}/", everything).status_code == 400
     assert signed_in(user).get(f"/{register}/", everything).status_code == 200
     assert api(user).get(f"/api/v1/{register}/", {"q": "w " * 100}).status_code == 200
+
+
+# --- Scores chosen from the steps of another matrix -----------------------------------------------------------------
+
+
+@pytest.fixture
+def small() -> RiskMatrix:
+    """Four by four, in use since today."""
+    matrix = small_matrix()
+    MatrixChoice.objects.create(matrix=matrix, used_from=TODAY, reason="Agreed.", created_at=NOW)
+    return matrix
+
+
+def hidden(html: str) -> str:
+    [found] = re.findall(r'name="on_matrix" value="(\d+)"', html)
+    return found
+
+
+def test_a_review_of_a_day_that_was_scored_otherwise_is_chosen_again(
+    risk: Risk, small: RiskMatrix, signed_in: SignedIn
+) -> None:
+    browser, address = signed_in(risk.owner), "/risks/R01/review/"
+    seen = hidden(browser.get(address).content.decode())
+    assert seen == str(small.pk)
+    typed = {"likelihood": "4", "impact": "4", "note": "Late.", "based_on_version": risk.version, "on_matrix": seen}
+    typed |= day("reviewed_on", dt.date(2026, 1, 30))
+    html = browser.post(address, typed).content.decode()
+    assert "Scores of that day are on “5 × 5, four bands”." in html
+    assert "5 Almost certain" in unescape(html)
+    assert "Late." in html
+    assert not risk.reviews.exists()
+    assert browser.post(address, typed | {"on_matrix": hidden(html)}).status_code == 302
+    assert risk.reviews.get().matrix == risk.inherent_matrix
+
+
+def test_forms_that_were_open_while_the_matrix_was_changed(risk: Risk, signed_in: SignedIn, office: User) -> None:
+    browser = signed_in(office)
+    pages = {
+        "/risks/R01/review/": {"likelihood": "3", "impact": "3", "note": "So.", **day("reviewed_on", TODAY)},
+        "/risks/R01/target/": {"likelihood": "2", "impact": "2"},
+        "/risks/new/": {
+            "reference": "R02",
+            "title": "Staff leave",
+            "level": "systemic",
+            "owner": office.pk,
+            "inherent_likelihood": "3",
+            "inherent_impact": "3",
+            "frequency": "monthly",
+            **day("opened_on", TODAY),
+        },
+    }
+    seen = {address: hidden(browser.get(address).content.decode()) for address in pages}
+    MatrixChoice.objects.create(matrix=small_matrix(), used_from=TODAY, reason="Agreed.", created_at=NOW)
+    for address, typed in pages.items():
+        given = typed | {"on_matrix": seen[address], "based_on_version": risk.version}
+        html = browser.post(address, given).content.decode()
+        assert "Scores of that day are on “4 × 4”." in html
+        assert browser.post(address, given | {"on_matrix": hidden(html)}).status_code == 302
+        risk.refresh_from_db()
+
+
+def test_a_correction_stays_on_its_matrix_and_of_another_day_is_chosen_again(
+    risk: Risk, small: RiskMatrix, signed_in: SignedIn
+) -> None:
+    wrong = RiskReviewFactory(risk=risk, reviewed_on=dt.date(2026, 1, 20))
+    browser, address = signed_in(risk.owner), f"/risks/R01/reviews/{wrong.pk}/correct/"
+    seen = hidden(browser.get(address).content.decode())
+    assert seen == str(wrong.matrix_id)
+    typed = {"likelihood": "2", "impact": "2", "note": "So.", "correction_reason": "A slip.", "on_matrix": seen}
+    html = browser.post(address, typed | day("reviewed_on", TODAY)).content.decode()
+    assert "Scores of that day are on “4 × 4”." in html
+    assert hidden(html) == str(small.pk)
+    assert browser.post(address, typed | day("reviewed_on", wrong.reviewed_on)).status_code == 302

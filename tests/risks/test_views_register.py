@@ -330,3 +330,20 @@ def test_others_do_not_escalate_a_risk(risk: Risk, officer: User, board_member: 
     for person in (officer, board_member):
         assert signed_in(person).post(address("escalate"), {"reason": "x"}).status_code == 403
     assert not risk.escalations.exists()
+
+
+@pytest.mark.parametrize("name", ["review", "target", "mitigation_add", "escalate", "edit", "close"])
+def test_a_closed_risk_offers_no_form_that_it_would_refuse(browser: Client, risk: Risk, name: str) -> None:
+    browser.post(address("close"), {**day("on", TODAY), "reason": "Filled."})
+
+    page = browser.get(address(name), follow=True)
+
+    assert page.redirect_chain[-1][0] == reverse("risks:detail", args=["R01"])
+    assert "R01 is closed. Open it again before you change it." in words(page.content)
+
+
+def test_an_open_risk_is_not_opened_again(browser: Client, risk: Risk) -> None:
+    page = browser.get(address("reopen"), follow=True)
+
+    assert page.redirect_chain[-1][0] == reverse("risks:detail", args=["R01"])
+    assert "R01 is open." in words(page.content)

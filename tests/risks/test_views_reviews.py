@@ -523,3 +523,18 @@ def test_others_neither_review_nor_set_targets(
         assert signed_in(person).get(address).status_code == 200
     assert Client().get(address).status_code == 302
     assert not RiskReview.objects.exists()
+
+
+def test_saving_an_empty_target_does_not_say_that_one_was_set(browser: Client, risk: Risk) -> None:
+    nothing = dict.fromkeys(("likelihood", "impact", "due_on_day", "due_on_month", "due_on_year"), "")
+
+    page = browser.post(TARGET, nothing, follow=True)
+
+    assert "R01 has no target now." in words(page.content)
+    assert not RiskTarget.objects.exists()
+
+
+def test_of_several_dates_the_faulty_one_is_named(browser: Client, risk: Risk) -> None:
+    page = aim(browser, point_2_date_day="45", point_2_score="9").content.decode()
+
+    assert "Date 2: The date must include a month and a year." in words(page)
