@@ -11,9 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django_filters.views import FilterView
 
+from core.chips import chips
 from core.paging import ListPaginator
 from core.permissions import PermissionName
 from core.sheets import FORMATS, SheetResource, download
@@ -64,7 +66,15 @@ class RegisterPage(ListPage):
 
     template_name = "core/register_page.html"
     body_template_name: ClassVar[str]
+    """Extends `core/register_body.html`."""
     title: ClassVar[str]
+    noun: ClassVar[str]
+    """What a row is: "risk"."""
+    add_url_name: ClassVar[str]
+    folded: ClassVar[tuple[str, ...]] = ("as_at",)
+    """Filters that stand folded away: unfolded where one of them is in use."""
+    carried: ClassVar[tuple[str, ...]] = ()
+    """Filters that links set and the form shows no field for: they go on with it."""
     made_of: ClassVar[tuple[type[Model], ...]]
     """Models whose rows count their versions."""
     manage: ClassVar[PermissionName]
@@ -81,6 +91,25 @@ class RegisterPage(ListPage):
     def on(self) -> dt.date:
         """The day that the rows are as at."""
         return self.filterset.on
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        asked, form = self.request.GET, self.filterset.form
+        return {
+            **context,
+            "title": self.title,
+            "noun": self.noun,
+            "on": self.on,
+            "as_at_asked": form.cleaned_data.get("as_at"),
+            "shown": context["paginator"].count,
+            "chips": chips(self.filterset, asked),
+            "more_open": any(asked.get(name) for name in self.folded),
+            "carried": [form[name] for name in self.carried if asked.get(name)],
+            "may_manage": self.request.user.has_perm(self.manage),
+            "add_url": reverse(self.add_url_name),
+            "add_label": f"Add a {self.noun}",
+            "show_label": f"Show {self.title.lower()}",
+        }
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         wanted = request.GET.get("download")

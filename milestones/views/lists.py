@@ -5,17 +5,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Case, QuerySet, SmallIntegerField, Value, When
-from django.urls import reverse
 
-from core.chips import chips
 from core.lists import RegisterPage
 from milestones.filters import MilestoneFilter
 from milestones.models import Impact, Milestone, MilestoneUpdate
 from milestones.permissions import Perm
 from milestones.views.downloads import ShownMilestones
-
-# Filters that stand folded away: unfolded where one of them is in use.
-MORE = ("impact", "trend", "exceptions", "stale", "as_at")
 
 
 class MilestoneList(RegisterPage):
@@ -25,10 +20,13 @@ class MilestoneList(RegisterPage):
     filterset_class = MilestoneFilter
     body_template_name = "milestones/_milestone_list_body.html"
     title = "Milestones"
+    noun = "milestone"
+    add_url_name = "milestones:add"
+    folded = ("impact", "trend", "exceptions", "stale", "as_at")
+    carried = ("no_return", "baseline_by")
     made_of = (Milestone,)
     manage = Perm.MANAGE
     sheet = ShownMilestones
-    context_object_name = "milestones"
     sorts = {
         "reference": "reference",
         "title": "title",
@@ -52,19 +50,8 @@ class MilestoneList(RegisterPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        plan = Milestone.objects.visible_to(self.request.user).counting_on(self.on)
-        return {
-            **context,
-            "on": self.on,
-            "as_at_asked": self.filterset.form.cleaned_data.get("as_at"),
-            "shown": context["paginator"].count,
-            "total": plan.count(),
-            "chips": chips(self.filterset, self.request.GET),
-            "more_open": any(self.request.GET.get(name) for name in MORE),
-            "may_manage": self.request.user.has_perm(Perm.MANAGE),
-            "add_url": reverse("milestones:add"),
-            "forecasts": forecasts(context["object_list"]),
-        }
+        total = Milestone.objects.visible_to(self.request.user).counting_on(self.on).count()
+        return {**context, "total": total, "forecasts": forecasts(context["object_list"])}
 
 
 def forecasts(milestones: Iterable[Milestone]) -> dict[int, dt.date]:

@@ -250,7 +250,7 @@ def test_figure_of_the_register_is_the_same_wherever_it_is_read(browser: Client,
     ]
     assert stored.number == Decimal(str(value)) == Decimal(cell) == len(expected)
     assert behind.context["paginator"].count == rows["count"] == len(expected)
-    assert sorted(risk.reference for risk in behind.context["risks"]) == sorted(expected)
+    assert sorted(risk.reference for risk in behind.context["object_list"]) == sorted(expected)
     assert sorted(risk["reference"] for risk in rows["results"]) == sorted(expected)
 
 
