@@ -5,12 +5,11 @@ from typing import Any
 
 import django_filters as filters
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
 from accounts.models import User
-from core.filters import DayFilter, DayInput, ManyFilter, MonthFilter, WordsFilter, many, only
+from core.filters import AsAtFilterSet, DayFilter, DayInput, ManyFilter, MonthFilter, WordsFilter, many, only
 from core.forms import FilterForm
 from core.months import Month
 from milestones.models import (
@@ -40,7 +39,7 @@ def answering_officers(_request: Any) -> QuerySet[User]:
     return User.objects.filter(named | Q(pk__in=supporting))
 
 
-class MilestoneFilter(filters.FilterSet):
+class MilestoneFilter(AsAtFilterSet):
     """Narrows the plan as at a day: `on`, or `?as_at=`, or today.
 
     The queryset may bring the annotations of `as_at(on)`; where it doesn't, they are added, and only milestones in
@@ -69,16 +68,6 @@ class MilestoneFilter(filters.FilterSet):
         model = Milestone
         form = FilterForm
         fields: tuple[str, ...] = ()
-
-    def __init__(self, *args: Any, on: dt.date | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.day = on
-
-    @property
-    def on(self) -> dt.date:
-        """The day that the rows are as at. The API's filter backend gives none, so a door's clock is asked here."""
-        asked = self.form.cleaned_data.get("as_at") if self.is_bound and hasattr(self.form, "cleaned_data") else None
-        return asked or self.day or timezone.localdate()
 
     def filter_queryset(self, queryset: MilestoneQuerySet) -> MilestoneQuerySet:
         if "status_on" not in queryset.query.annotations:

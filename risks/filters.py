@@ -9,7 +9,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 
 from accounts.models import User
-from core.filters import DayFilter, DayInput, ManyFilter, WholeNumberFilter, WordsFilter, many, only
+from core.filters import AsAtFilterSet, DayFilter, DayInput, ManyFilter, WholeNumberFilter, WordsFilter, many, only
 from core.forms import FilterForm
 from core.months import Month
 from milestones.models import PriorityArea
@@ -46,7 +46,7 @@ def owners(_request: Any) -> QuerySet[User]:
     return User.objects.filter(pk__in=Risk.objects.values("owner"))
 
 
-class RiskFilter(filters.FilterSet):
+class RiskFilter(AsAtFilterSet):
     """Narrows the register as at a day: `on`, or `?as_at=`, or today. Without `state` it gives what is open, and for
     the movement Closed what was closed.
 
@@ -82,16 +82,6 @@ class RiskFilter(filters.FilterSet):
         model = Risk
         form = FilterForm
         fields: tuple[str, ...] = ()
-
-    def __init__(self, *args: Any, on: dt.date | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.day = on
-
-    @property
-    def on(self) -> dt.date:
-        """The day that the rows are as at. The API's filter backend gives none, so a door's clock is asked here."""
-        asked = self.form.cleaned_data.get("as_at") if self.is_bound and hasattr(self.form, "cleaned_data") else None
-        return asked or self.day or timezone.localdate()
 
     def filter_queryset(self, queryset: RiskQuerySet) -> RiskQuerySet:
         if "movement_on" not in queryset.query.annotations:
